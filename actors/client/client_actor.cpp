@@ -1,0 +1,313 @@
+#include "actors/client/client_actor.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "actors/client/core/client.hpp"
+#include "actors/client/data_links.hpp"
+#include "actors/client/introduction.hpp"
+#include "actors/runtime/host.hpp"
+#include "actors/runtime/outbox.hpp"
+#include "actors/transport/network.hpp"
+
+namespace troupe {
+
+namespace {
+
+namespace asking = core::asking;
+using detail::future_state;
+using detail::posted;
+
+using scheduler_outbox = runtime::outbox<client_message, wire::frame_kind::client_messages>;
+
+constexpr std::uint64_t scheduler_request = 0;
+
+class client_part final : public runtime::part {
+public:
+  client_part(runtime::self& me, runtime::node& node, std::string scheduler,
+              std::shared_ptr<detail::client_connection> connection)
+      : me_(me),
+        net_(node.net()),
+        log_(node.log().make("client")),
+        scheduler_(std::move(scheduler)),
+        connection_(std::move(connection)),
+        workers_(me, node.net(), detail::introduce_client(connection_->options().name)) {}
+
+  ~client_part() override {
+    let_go({errc::scheduler_lost, "the client was ended with its actor system"});
+  }
+
+  using part::on;
+
+  const char* name() const override { return "client"; }
+
+  void start() override {
+    net_.connect(scheduler_request, scheduler_,
+                 detail::introduce_client(connection_->options().name), me_.handle());
+  }
+
+  void on(const transport::connected& e) override {
+    if (e.request != scheduler_request) return workers_.connected(e);
+    if (ended_) return transport::close(e.to);
+    link_ = e.to;
+    out_.emplace(e.to);
+    me_.watch(e.to.actor);
+    for (auto& [said, from] : std::exchange(early_, {}))
+      on(said, from);
+  }
+
+  void on(const transport::connect_failed& e) override {
+    if (e.request == scheduler_request) {
+      end(e.why);
+    } else if (auto worker = workers_.failed(e.request)) {
+      log_->debug("cannot reach worker worker={} why={}", worker->value, e.why.message);
+      step(asking::peer_lost{*worker});
+      announce();
+    }
+  }
+
+  void on(const transport::envelope& e, const caf::actor_addr& from) override {
+    // A scheduler in this process may speak before the network says that we are connected.
+    if (!link_) {
+      if (e.local && !ended_) early_.emplace_back(e, from);
+      return;
+    }
+    if (from == link_->actor.address()) {
+      hear_scheduler(e);
+    } else if (auto worker = workers_.find(from)) {
+      if (auto bad = workers_.hear(*worker, e, [this](auto event) { step(std::move(event)); })) {
+        log_->warn("bad frame from worker worker={} why={}", worker->value, bad->message);
+        lose_worker(from);
+      }
+    }
+    announce();
+  }
+
+  void on(const transport::value_arrived& e, const caf::actor_addr& from) override {
+    if (auto worker = workers_.find(from))
+      step(asking::value_received{*worker, e.task, value(e.content)});
+    announce();
+  }
+
+  void on(const transport::link_failed& e, const caf::actor_addr& from) override {
+    if (link_ && from == link_->actor.address()) why_lost_ = e.why;
+  }
+
+  void on_gone(const caf::actor_addr& who) override {
+    if (link_ && who == link_->actor.address())
+      end(why_lost_ ? *why_lost_ : error{errc::scheduler_lost, "it has gone"});
+    else
+      lose_worker(who);
+  }
+
+  void on_wake() override {
+    calls_.clear();
+    inspections_.clear();
+    connection_->take(calls_, inspections_);
+    for (auto& call : calls_)
+      carry(call);
+    for (auto& asked : inspections_) {
+      asked_.push_back(std::move(asked));
+      tell(inspect_cluster{});
+    }
+    announce();
+  }
+
+  void on_flush() override {
+    flush_scheduler();
+    workers_.flush();
+  }
+
+  void on_stop() override {
+    end({errc::scheduler_lost,
+         "the client is closed: the last copy of it has to live until the results are fetched"});
+  }
+
+private:
+  /// A user's call.
+  void carry(posted& call) {
+    auto& state = *call.state;
+    const auto task = state.task;
+    switch (call.what) {
+      case posted::kind::submitted:
+        states_.insert(number_of(task), &state);
+        return step(asking::task_submitted{
+            {task, std::move(call.spec), std::move(call.content), std::move(call.inputs)}});
+      case posted::kind::scattered:
+        states_.insert(number_of(task), &state);
+        return step(asking::data_scattered{task, std::move(call.content)});
+      case posted::kind::wanted:
+        return step(asking::value_wanted{task});
+      case posted::kind::cancelled:
+        return step(asking::cancel_wanted{task});
+      case posted::kind::dropped:
+        step(asking::future_dropped{task});
+        states_.erase(number_of(task));
+        delete &state;
+    }
+  }
+
+  void hear_scheduler(const transport::envelope& e) {
+    if (e.local) {
+      if (const auto* replies = std::get_if<batch<client_reply>>(e.local.get()))
+        for (const auto& reply : *replies)
+          hear(client_reply(reply));
+      return;
+    }
+    auto replies = e.kind == wire::frame_kind::client_replies
+                       ? decoder_.client_replies(e.body)
+                       : error{errc::bad_bytes, "a frame that schedulers do not send to clients"};
+    if (!replies) {
+      end({errc::bad_bytes, "it sent a bad frame: " + replies.error().message});
+      return;
+    }
+    for (auto& reply : *replies)
+      hear(std::move(reply));
+  }
+
+  void hear(client_reply reply) {
+    if (auto* snapshot = std::get_if<cluster_snapshot>(&reply)) {
+      if (asked_.empty()) return;
+      asked_.front().set_value(std::move(*snapshot));
+      asked_.pop_front();
+      return;
+    }
+    const auto* welcome = std::get_if<welcome_client>(&reply);
+    const auto me = welcome ? welcome->client : client_id{};
+    step(asking::scheduler_said{std::move(reply)});
+    if (me) connection_->welcome(me);
+  }
+
+  void step(asking::event what) {
+    effects_.clear();
+    machine_.handle(std::move(what), runtime::clock::now(), effects_);
+    for (auto& effect : effects_)
+      std::visit([this](auto& e) { carry_out(e); }, effect);
+  }
+
+  void carry_out(asking::tell_scheduler& e) { tell(std::move(e.message)); }
+
+  void carry_out(asking::know_peer& e) { workers_.know(e.peer, e.address); }
+
+  void carry_out(asking::fetch_from& e) { workers_.say(e.peer, fetch_result{e.task}); }
+
+  void carry_out(asking::push_to& e) {
+    workers_.say(e.peer, store_result{e.task, std::move(e.content)});
+  }
+
+  void carry_out(asking::mark_done& e) {
+    if (auto* s = state_of(e.task)) connection_->finish(*s, future_state::ready);
+  }
+
+  void carry_out(asking::deliver& e) {
+    auto* s = state_of(e.task);
+    if (!s) return;
+    s->content = std::move(e.content);
+    connection_->finish(*s, future_state::ready | future_state::here);
+  }
+
+  void carry_out(asking::mark_failed& e) {
+    auto* s = state_of(e.task);
+    if (!s) return;
+    s->why = std::make_unique<const error>(std::move(e.why));
+    connection_->finish(*s, future_state::ready | future_state::failed);
+  }
+
+  future_state* state_of(task_id task) {
+    auto* found = states_.find(number_of(task));
+    return found ? *found : nullptr;
+  }
+
+  void tell(client_message m) {
+    if (!out_) return;
+    if (const auto* submit = std::get_if<submit_task>(&m)) out_bytes_ += submit->arguments.size();
+    ++out_count_;
+    out_->push(std::move(m));
+    if (out_bytes_ >= batch_bytes_max || out_count_ >= batch_count_max)
+      flush_scheduler();
+    else
+      me_.request_flush();
+  }
+
+  void flush_scheduler() {
+    if (out_) out_->flush(me_);
+    out_bytes_ = 0;
+    out_count_ = 0;
+  }
+
+  void lose_worker(const caf::actor_addr& link) {
+    if (auto worker = workers_.lost(link)) step(asking::peer_lost{*worker});
+    announce();
+  }
+
+  /// Who waits hears of what has finished, if anything has or may have.
+  void announce() {
+    if (!ended_) connection_->announce(machine_.inspect());
+  }
+
+  void end(const error& why) {
+    if (ended_) return;
+    workers_.close();
+    if (link_) transport::close(*link_);
+    let_go(why);
+    me_.quit();
+  }
+
+  /// Nothing can be asked any more: fails what is not here yet.
+  void let_go(const error& why) {
+    if (std::exchange(ended_, true)) return;
+    const error told{why.code, "no connection to the scheduler at " +
+                                   connection_->options().address + ": " + why.message};
+    out_.reset();
+    connection_->shut(told, calls_, inspections_);
+    step(asking::scheduler_lost{told});
+    for (auto& call : calls_)
+      carry(call);
+    for (auto& asked : inspections_)
+      asked.set_value(told);
+    for (auto& asked : asked_)
+      asked.set_value(told);
+    connection_->announce(machine_.inspect());
+    connection_->ended();
+  }
+
+  static constexpr std::size_t batch_count_max = 4096;
+  static constexpr std::uint64_t batch_bytes_max = 1 << 20;
+
+  runtime::self& me_;
+  transport::network& net_;
+  logger log_;
+  const std::string scheduler_;
+  const std::shared_ptr<detail::client_connection> connection_;
+  detail::data_links workers_;
+
+  std::optional<transport::link> link_;
+  std::vector<std::pair<transport::envelope, caf::actor_addr>> early_;  ///< Before link_.
+  std::optional<scheduler_outbox> out_;
+  std::uint64_t out_bytes_ = 0;
+  std::size_t out_count_ = 0;
+  wire::decoder decoder_;
+  std::optional<error> why_lost_;
+  bool ended_ = false;
+
+  core::client machine_;
+  core::number_table<future_state*> states_;
+  std::vector<asking::effect> effects_;
+  std::vector<posted> calls_;
+  std::vector<detail::snapshot_promise> inspections_;
+  std::deque<detail::snapshot_promise> asked_;  ///< In the order in which answers will come.
+};
+
+}  // namespace
+
+caf::actor spawn_client(runtime::node& node, const std::string& scheduler,
+                        std::shared_ptr<detail::client_connection> connection) {
+  return runtime::spawn(node.actors(), [&node, scheduler, connection](runtime::self& me) {
+    return std::make_unique<client_part>(me, node, scheduler, connection);
+  });
+}
+
+}  // namespace troupe

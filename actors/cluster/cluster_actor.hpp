@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include <caf/actor.hpp>
+
+#include <troupe/backend.hpp>
+
+#include "actors/cluster/core/events.hpp"
+#include "actors/cluster/staff.hpp"
+#include "actors/runtime/runtime.hpp"
+
+namespace troupe {
+
+struct cluster_settings {
+  /// Called once, on the actor's thread, which owns the backend from then on.
+  std::function<result<std::unique_ptr<backend>>(const services&)> make_backend;
+  /// How to start the worker of this launch.
+  std::function<worker_order(core::scaling::launch_number)> make_order;
+  /// Workers that are threads of this process; called on the actor's thread.
+  std::function<result<launch_id>(const worker_order&)> launch_here;
+  std::function<void(const launch_id&)> retire_here;
+};
+
+/// Owns the backend, and may block in it: there are threads for the other actors. It carries out
+/// what core::scaler decides. What it hears and tells goes through `staff`. When it is stopped it
+/// ends all workers.
+caf::actor spawn_cluster(runtime::node&, cluster_settings, std::shared_ptr<staff>);
+
+}  // namespace troupe

@@ -1,0 +1,99 @@
+#include "actors/cluster/observer.hpp"
+
+#include <future>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "actors/client/introduction.hpp"
+#include "actors/runtime/host.hpp"
+#include "actors/runtime/outbox.hpp"
+#include "actors/transport/network.hpp"
+#include "serialization/wire.hpp"
+
+namespace troupe {
+
+namespace {
+
+using answer = result<cluster_snapshot>;
+using client_outbox = runtime::outbox<client_message, wire::frame_kind::client_messages>;
+
+class observer_part final : public runtime::part {
+public:
+  observer_part(runtime::self& me, runtime::node& node, std::string scheduler,
+                std::shared_ptr<std::promise<answer>> promise)
+      : me_(me), net_(node.net()), scheduler_(std::move(scheduler)), promise_(std::move(promise)) {}
+
+  ~observer_part() override {
+    if (promise_) promise_->set_value(error{errc::timeout, "no answer came"});
+  }
+
+  const char* name() const override { return "observer"; }
+
+  void start() override {
+    auto who = detail::introduce_client("troupe status");
+    who.as = role::observer;
+    net_.connect(0, scheduler_, std::move(who), me_.handle());
+  }
+
+  using runtime::part::on;
+
+  void on(const transport::connected& e) override {
+    to_ = e.to;
+    me_.watch(e.to.actor);
+    client_outbox out(e.to);
+    out.push(inspect_cluster{});
+    out.flush(me_);
+  }
+
+  void on(const transport::connect_failed& e) override { finish(e.why); }
+
+  void on(const transport::link_failed& e, const caf::actor_addr&) override { finish(e.why); }
+
+  void on(const transport::envelope& e, const caf::actor_addr&) override {
+    auto replies = decoder_.client_replies(e.body);
+    if (!replies) {
+      finish(replies.error());
+      return;
+    }
+    for (const auto& reply : *replies)
+      if (const auto* found = std::get_if<cluster_snapshot>(&reply)) finish(*found);
+  }
+
+  void on_gone(const caf::actor_addr&) override {
+    finish(error{errc::connection_failed, "the scheduler closed the connection"});
+  }
+
+  void on_stop() override { finish(error{errc::timeout, "the scheduler does not answer"}); }
+
+private:
+  void finish(answer what) {
+    if (!promise_) return;
+    std::exchange(promise_, nullptr)->set_value(std::move(what));
+    if (to_) transport::close(*to_);
+    me_.quit();
+  }
+
+  runtime::self& me_;
+  transport::network& net_;
+  const std::string scheduler_;
+  std::shared_ptr<std::promise<answer>> promise_;
+  std::optional<transport::link> to_;
+  wire::decoder decoder_;
+};
+
+}  // namespace
+
+result<cluster_snapshot> observe(runtime::node& node, const std::string& scheduler,
+                                 std::chrono::nanoseconds limit) {
+  auto promise = std::make_shared<std::promise<answer>>();
+  auto future = promise->get_future();
+  auto actor = runtime::spawn(node.actors(), [&node, scheduler, promise](runtime::self& me) {
+    return std::make_unique<observer_part>(me, node, scheduler, promise);
+  });
+  promise = nullptr;
+  if (future.wait_for(limit) != std::future_status::ready) runtime::stop(actor);
+  return future.get();
+}
+
+}  // namespace troupe

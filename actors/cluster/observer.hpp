@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <troupe/result.hpp>
+
+#include "actors/runtime/runtime.hpp"
+#include "serialization/messages.hpp"
+
+namespace troupe {
+
+/// Asks the scheduler at that address how its cluster is: connects as observer, waits for the
+/// answer, and goes. Blocks for at most `limit`.
+result<cluster_snapshot> observe(runtime::node&, const std::string& scheduler,
+                                 std::chrono::nanoseconds limit);
+
+}  // namespace troupe

@@ -1,0 +1,92 @@
+#include "actors/cluster/scheduler_service.hpp"
+
+#include <mutex>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "actors/runtime/host.hpp"
+#include "actors/transport/addresses.hpp"
+#include "actors/transport/network.hpp"
+#include "config/address.hpp"
+#include "config/connection_file.hpp"
+#include "serialization/release.hpp"
+
+namespace troupe {
+
+namespace {
+
+/// Told to the scheduler after it has started.
+struct known_address {
+  std::mutex mutex;
+  std::string text;
+};
+
+result<std::string> place_to_listen(const std::string& wanted, const std::string& interface) {
+  auto full = full_address(wanted);
+  if (!full || interface.empty()) return full;
+  return transport::on_interface(*full, interface);
+}
+
+}  // namespace
+
+struct scheduler_service::state {
+  explicit state(runtime::node& n) : node(n) {}
+
+  runtime::node& node;
+  caf::actor actor;
+  std::vector<transport::listener> listeners;  ///< For this process; for others.
+  std::string connection_file;
+};
+
+result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::node& node,
+                                                                    settings wanted) {
+  const auto& options = node.options();
+  auto where = place_to_listen(wanted.listen, options.scheduler.interface);
+  if (!where) return where.error();
+  auto known = std::make_shared<known_address>();
+  const auto address = [known] {
+    std::lock_guard lock(known->mutex);
+    return known->text;
+  };
+  auto made = std::make_unique<state>(node);
+  made->actor = spawn_scheduler(node, {wanted.name, address, std::move(wanted.on_change)});
+  // From here on the destructor undoes what has been done.
+  std::unique_ptr<scheduler_service> service(new scheduler_service(std::move(made)));
+  auto& inside = *service->state_;
+  inside.listeners.push_back(node.net().listen_local(inside.actor));
+  auto outside = node.net().listen(*where, inside.actor);
+  if (!outside) return outside.error();
+  inside.listeners.push_back(*outside);
+  {
+    std::lock_guard lock(known->mutex);
+    known->text = outside->address;
+  }
+  if (const auto& path = options.scheduler.connection_file; !path.empty()) {
+    auto token = cluster_token(options.security);
+    if (!token) return token.error();
+    auto written = write_connection_file(path, {outside->address, *token, getpid(), release()});
+    if (!written) return written.error();
+    inside.connection_file = path;
+  }
+  return service;
+}
+
+scheduler_service::scheduler_service(std::unique_ptr<state> made) : state_(std::move(made)) {}
+
+scheduler_service::~scheduler_service() {
+  if (!state_->connection_file.empty()) remove_connection_file(state_->connection_file, getpid());
+  for (const auto& listener : state_->listeners)
+    state_->node.net().close(listener);
+  runtime::stop(state_->actor);
+}
+
+const std::string& scheduler_service::address() const noexcept {
+  return state_->listeners.back().address;
+}
+
+const std::string& scheduler_service::local_address() const noexcept {
+  return state_->listeners.front().address;
+}
+
+}  // namespace troupe

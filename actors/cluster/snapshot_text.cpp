@@ -1,0 +1,142 @@
+#include "actors/cluster/snapshot_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iomanip>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
+
+namespace troupe {
+
+namespace {
+
+using row = std::vector<std::string>;
+
+/// Columns as wide as their widest cell; all but the first `left` to the right.
+std::string table(const std::vector<row>& rows, std::size_t left) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& cells : rows)
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths[i] = std::max(widths[i], cells[i].size());
+  std::ostringstream out;
+  for (const auto& cells : rows) {
+    std::ostringstream line;
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      line << "  " << (i < left ? std::left : std::right) << std::setw(static_cast<int>(widths[i]))
+           << cells[i];
+    auto text = line.str();
+    text.erase(text.find_last_not_of(' ') + 1);
+    out << text << "\n";
+  }
+  return out.str();
+}
+
+std::string number(std::uint64_t n) {
+  return std::to_string(n);
+}
+
+row cells_of(const worker_snapshot& w) {
+  const auto used = w.memory_used_bytes == 0 ? "-" : rounded_size(w.memory_used_bytes);
+  return {w.name,
+          w.address.empty() ? "-" : w.address,
+          number(w.threads),
+          number(w.runs_assigned),
+          number(w.runs_finished),
+          number(w.results),
+          rounded_size(w.results_bytes),
+          used,
+          w.memory_bytes == 0 ? "-" : rounded_size(w.memory_bytes)};
+}
+
+std::string workers_text(const cluster_snapshot& s) {
+  if (s.workers.empty()) return "\nno workers: start one with `troupe worker " + s.address + "`\n";
+  std::vector<row> rows{
+      {"WORKER", "ADDRESS", "THREADS", "ASSIGNED", "FINISHED", "RESULTS", "SIZE", "MEMORY", "OF"}};
+  for (const auto& w : s.workers)
+    rows.push_back(cells_of(w));
+  return "\n" + table(rows, 2);
+}
+
+}  // namespace
+
+std::string rounded_size(std::uint64_t bytes) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  auto amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  // From 1023.95 on, one decimal would read 1024.0.
+  while (amount >= 1023.95 && unit + 1 < units.size()) {
+    amount /= 1024;
+    ++unit;
+  }
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(unit == 0 ? 0 : 1) << amount << " " << units[unit];
+  return out.str();
+}
+
+std::string rounded_time(std::uint64_t seconds) {
+  const auto pair = [](std::uint64_t a, const char* x, std::uint64_t b, const char* y) {
+    return number(a) + " " + x + " " + number(b) + " " + y;
+  };
+  if (seconds < 60) return number(seconds) + " s";
+  if (seconds < 3600) return pair(seconds / 60, "min", seconds % 60, "s");
+  if (seconds < 86400) return pair(seconds / 3600, "h", seconds % 3600 / 60, "min");
+  return pair(seconds / 86400, "d", seconds % 86400 / 3600, "h");
+}
+
+std::string snapshot_text(const cluster_snapshot& s) {
+  std::uint64_t threads = 0;
+  std::uint64_t memory = 0;
+  for (const auto& w : s.workers) {
+    threads += w.threads;
+    memory += w.memory_bytes;
+  }
+  std::ostringstream out;
+  out << "scheduler '" << s.scheduler << "' at " << s.address << ", up "
+      << rounded_time(s.uptime_seconds) << ", troupe " << s.release << "\n"
+      << "workers   " << s.workers.size() << " with " << threads << " threads and "
+      << rounded_size(memory) << "\n"
+      << "clients   " << s.clients << "\n"
+      << "tasks     " << s.tasks_waiting << " waiting, " << s.tasks_queued << " queued, "
+      << s.tasks_processing << " processing, " << s.tasks_in_memory << " in memory, "
+      << s.tasks_failed << " failed; " << s.runs_finished << " runs finished\n";
+  if (!s.pending_reason.empty()) out << "held up   " << s.pending_reason << "\n";
+  return out.str() + workers_text(s);
+}
+
+std::string snapshot_json(const cluster_snapshot& s) {
+  using json = nlohmann::ordered_json;
+  json workers = json::array();
+  for (const auto& w : s.workers)
+    workers.push_back({{"id", w.worker.value},
+                       {"name", w.name},
+                       {"host", w.host},
+                       {"address", w.address},
+                       {"pid", w.pid},
+                       {"threads", w.threads},
+                       {"memory_bytes", w.memory_bytes},
+                       {"memory_used_bytes", w.memory_used_bytes},
+                       {"results", w.results},
+                       {"results_bytes", w.results_bytes},
+                       {"runs_assigned", w.runs_assigned},
+                       {"runs_finished", w.runs_finished}});
+  const json all{{"scheduler", s.scheduler},
+                 {"address", s.address},
+                 {"release", s.release},
+                 {"uptime_seconds", s.uptime_seconds},
+                 {"clients", s.clients},
+                 {"tasks",
+                  {{"waiting", s.tasks_waiting},
+                   {"queued", s.tasks_queued},
+                   {"processing", s.tasks_processing},
+                   {"in_memory", s.tasks_in_memory},
+                   {"failed", s.tasks_failed}}},
+                 {"runs_finished", s.runs_finished},
+                 {"pending_reason", s.pending_reason},
+                 {"workers", workers}};
+  // Names come from other processes: what is not UTF-8 is replaced, not thrown at us.
+  return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace troupe

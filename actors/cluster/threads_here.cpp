@@ -1,0 +1,71 @@
+#include "actors/cluster/threads_here.hpp"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "actors/runtime/host.hpp"
+#include "actors/worker/libraries.hpp"
+#include "actors/worker/worker_actor.hpp"
+
+namespace troupe {
+
+namespace {
+
+/// For what runs when a worker has to end, and then for the worker itself.
+constexpr auto grace = std::chrono::seconds(2);
+constexpr auto patience = grace + std::chrono::seconds(1);
+
+}  // namespace
+
+threads_here::threads_here(runtime::node& node, std::string scheduler,
+                           std::function<void(task_registry&)> register_tasks)
+    : node_(node), scheduler_(std::move(scheduler)), register_tasks_(std::move(register_tasks)) {}
+
+threads_here::~threads_here() {
+  for (const auto& [id, one] : workers_)
+    runtime::stop(one.actor);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  for (const auto& [id, one] : workers_)
+    one.ended.wait_until(until);
+}
+
+result<std::shared_ptr<const task_table>> threads_here::tasks() {
+  if (tasks_) return tasks_;
+  auto table = std::make_shared<task_table>();
+  try {
+    if (register_tasks_) register_tasks_(*table);
+  } catch (const std::exception& e) {
+    return error{errc::bad_argument, "the tasks cannot be registered: " + std::string(e.what())};
+  }
+  for (const auto& library : node_.options().worker.libraries)
+    if (auto loaded = load_library(library, *table); !loaded) return loaded.error();
+  return tasks_ = std::move(table);
+}
+
+result<launch_id> threads_here::launch(const worker_order& order) {
+  auto table = tasks();
+  if (!table) return table.error();
+  any_ = true;
+  worker_settings settings;
+  settings.scheduler = scheduler_;
+  settings.launch = order.launch;
+  settings.options = node_.options().worker;
+  settings.options.name = order.name;
+  settings.options.threads = order.threads;
+  settings.options.memory = order.memory_bytes;
+  settings.tasks = *table;
+  settings.grace = grace;
+  auto ended = std::make_shared<std::promise<void>>();
+  settings.on_end = [ended](const worker_end&) { ended->set_value(); };
+  auto future = ended->get_future();
+  auto id = "here-" + std::to_string(next_++);
+  workers_[id] = {spawn_worker(node_, std::move(settings)), std::move(future)};
+  return id;
+}
+
+void threads_here::retire(const launch_id& id) {
+  if (auto found = workers_.find(id); found != workers_.end()) runtime::stop(found->second.actor);
+}
+
+}  // namespace troupe

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <caf/actor.hpp>
+
+#include <troupe/backend.hpp>
+#include <troupe/config.hpp>
+#include <troupe/result.hpp>
+#include <troupe/task.hpp>
+
+#include "actors/runtime/runtime.hpp"
+
+namespace troupe {
+
+class task_table;
+
+/// Workers that are threads of this process, for backends that want them. Used by the cluster
+/// actor's thread; `any()` by all.
+class threads_here {
+public:
+  /// `scheduler` is the address to use within this process.
+  threads_here(runtime::node&, std::string scheduler,
+               std::function<void(task_registry&)> register_tasks);
+  /// Waits for the workers, a few seconds at most.
+  ~threads_here();
+
+  result<launch_id> launch(const worker_order&);
+  /// Ends it, and does not wait.
+  void retire(const launch_id&);
+
+  /// Whether there has ever been one.
+  bool any() const noexcept { return any_; }
+
+private:
+  struct worker {
+    caf::actor actor;
+    std::future<void> ended;
+  };
+
+  result<std::shared_ptr<const task_table>> tasks();
+
+  runtime::node& node_;
+  const std::string scheduler_;
+  const std::function<void(task_registry&)> register_tasks_;
+  std::shared_ptr<const task_table> tasks_;  ///< Made for the first worker; the same for all.
+  std::map<launch_id, worker> workers_;
+  std::uint64_t next_ = 1;
+  std::atomic<bool> any_ = false;
+};
+
+}  // namespace troupe

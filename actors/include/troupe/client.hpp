@@ -1,0 +1,122 @@
+#pragma once
+
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <troupe/config.hpp>
+#include <troupe/future.hpp>
+#include <troupe/task.hpp>
+
+namespace troupe {
+
+/// How one submission differs from the defaults.
+struct submit_options {
+  int priority = 0;                              ///< Higher goes first.
+  unsigned retries = 0;                          ///< How often to run again after an exception.
+  std::map<std::string, double> resources = {};  ///< What a worker must have, e.g. {"gpu", 1}.
+
+  friend bool operator==(const submit_options&, const submit_options&) = default;
+};
+
+namespace detail {
+class client_connection;
+struct client_access;
+}  // namespace detail
+
+/// A connection to a cluster. Thread-safe; cheap to copy; the last copy disconnects, and results
+/// that are not fetched by then are gone.
+///
+///   troupe::client client("tcp://scheduler:8786");
+///   auto three = client.submit<&add>(1, 2);
+///   int six = client.submit<&add>(three, 3).get();
+class client {
+public:
+  /// Connects to the scheduler at an address ("tcp://host:8786", "unix:///path"), or where a
+  /// connection file says. Empty: $TROUPE_SCHEDULER, then client.scheduler of the config. Returns
+  /// once the scheduler has answered; throws troupe::exception if it does not, or refuses.
+  explicit client(const std::string& address = {}, const config& options = {});
+
+  /// Returns at once. An argument is a value that converts to the task's parameter, a future of
+  /// exactly its type, or for a vector a vector of futures; the task runs when they are done.
+  template <auto F, class... A>
+  auto submit(task<F> t, A&&... arguments) const {
+    std::vector<task_id> inputs;
+    auto packed = detail::pack_arguments<F>(encode_, inputs, std::forward<A>(arguments)...);
+    return future<typename task<F>::result>(
+        submit_packed(t.name(), &task<F>::signature, std::move(packed), std::move(inputs)));
+  }
+
+  template <auto F, class... A>
+  auto submit(A&&... arguments) const {
+    return submit(task<F>(), std::forward<A>(arguments)...);
+  }
+
+  /// One task for each item, in their order; the other arguments are the same for all.
+  template <auto F, std::ranges::input_range Items, class... Rest>
+  auto map(task<F> t, Items&& items, const Rest&... rest) const {
+    std::vector<future<typename task<F>::result>> all;
+    if constexpr (std::ranges::sized_range<Items>) all.reserve(std::ranges::size(items));
+    for (auto&& item : items)
+      all.push_back(submit(t, std::forward<decltype(item)>(item), rest...));
+    return all;
+  }
+
+  template <auto F, std::ranges::input_range Items, class... Rest>
+  auto map(Items&& items, const Rest&... rest) const {
+    return map(task<F>(), std::forward<Items>(items), rest...);
+  }
+
+  /// Puts a value on a worker, so that many tasks can share it. Returns at once; the value is kept
+  /// here until a worker has it.
+  template <class T>
+  requires transferable<std::remove_cvref_t<T>>
+
+  auto scatter(T&& content) const {
+    return future<std::remove_cvref_t<T>>(
+        scatter_packed(encode_ ? value(to_bytes(content)) : make_value(std::forward<T>(content))));
+  }
+
+  /// The values in the order of the futures; each worker is asked once for all that it has. Throws
+  /// troupe::exception if one of them failed.
+  template <class T>
+  requires(!std::is_void_v<T>) std::vector<T> gather(const std::vector<future<T>>& futures)
+  const {
+    detail::fetch_all(detail::handles_of(futures));
+    std::vector<T> all;
+    all.reserve(futures.size());
+    for (const auto& f : futures)
+      all.push_back(f.get());
+    return all;
+  }
+
+  /// The same client with other options: client.with({.retries = 2}).submit<&f>(x).
+  client with(const submit_options&) const;
+
+  /// One line: name, address, workers, their threads and memory. Asks the scheduler.
+  std::string summary() const;
+
+private:
+  friend struct detail::client_access;
+
+  explicit client(std::shared_ptr<detail::client_connection>);
+
+  detail::future_handle submit_packed(std::string_view name, std::string (*signature)(),
+                                      value arguments, std::vector<task_id> inputs) const;
+  detail::future_handle scatter_packed(value content) const;
+
+  std::shared_ptr<detail::client_connection> connection_;
+  const submit_options* options_;  ///< Kept by the connection, one for equal ones.
+  bool encode_;
+};
+
+/// client::summary()
+std::ostream& operator<<(std::ostream&, const client&);
+
+}  // namespace troupe

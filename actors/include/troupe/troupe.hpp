@@ -1,0 +1,8 @@
+#pragma once
+
+#include <troupe/client.hpp>
+#include <troupe/cluster.hpp>
+#include <troupe/config.hpp>
+#include <troupe/error.hpp>
+#include <troupe/task.hpp>
+#include <troupe/worker.hpp>

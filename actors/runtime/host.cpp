@@ -1,0 +1,155 @@
+#include "actors/runtime/host.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+
+#include "actors/runtime/actor_settings.hpp"
+
+namespace troupe::runtime {
+
+caf::actor self::handle() const {
+  return caf::actor_cast<caf::actor>(actor_);
+}
+
+void self::send(const caf::actor& to, transport::envelope message) const {
+  actor_->send(to, std::move(message));
+}
+
+void self::send(const caf::actor& to, transport::send_value value) const {
+  actor_->send(to, std::move(value));
+}
+
+void self::watch(const caf::actor& whom) const {
+  actor_->monitor(whom);
+}
+
+void self::request_flush() {
+  if (std::exchange(flush_requested_, true)) return;
+  actor_->send(actor_, flush_atom::value);
+}
+
+void self::tick_at(std::optional<clock::time_point> when) {
+  if (!when || (tick_at_ && *tick_at_ <= *when)) return;
+  tick_at_ = when;
+  // A message that CAF's clock holds back keeps its receiver alive, and an actor with a thread of
+  // its own that lives on keeps its system from ending. So a small actor without one waits instead.
+  if (!timer_)
+    timer_ = actor_->system().spawn([whom = actor_->address()](caf::event_based_actor*) {
+      return caf::behavior{[whom](tick_atom) {
+        if (auto alive = caf::actor_cast<caf::actor>(whom)) caf::anon_send(alive, tick_atom::value);
+      }};
+    });
+  caf::delayed_anon_send(timer_, std::max(*when - clock::now(), clock::duration::zero()),
+                         tick_atom::value);
+}
+
+void self::end_timer() {
+  if (timer_) caf::anon_send_exit(timer_, caf::exit_reason::user_shutdown);
+  timer_ = nullptr;
+}
+
+void self::quit() const {
+  actor_->quit();
+}
+
+/// Carries a part: passes messages to it, and keeps it alive when it throws.
+class host final : public caf::event_based_actor {
+public:
+  host(caf::actor_config& how, make_part make)
+      : event_based_actor(how), make_(std::move(make)), me_(this), log_(log_of(system())) {}
+
+  const char* name() const override { return part_ ? part_->name() : "part"; }
+
+  caf::behavior make_behavior() override {
+    // Only whoever has the handle of this process may end it, and then by kill.
+    set_exit_handler([this](caf::exit_msg& message) {
+      if (message.reason == caf::exit_reason::kill) quit(std::move(message.reason));
+    });
+    set_down_handler(
+        [this](caf::down_msg& down) { guarded([&] { part_->on_gone(down.source); }); });
+    set_default_handler([](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+      return caf::sec::unexpected_message;
+    });
+    guarded([this] {
+      part_ = make_(me_);
+      part_->start();
+    });
+    make_ = nullptr;
+    if (!part_) {
+      quit();
+      return {};
+    }
+    return messages();
+  }
+
+  void on_exit() override {
+    part_.reset();
+    me_.end_timer();
+  }
+
+private:
+  caf::behavior messages() {
+    return {
+        [this](const transport::envelope& message) {
+          guarded([&] { part_->on(message, sender()); });
+        },
+        [this](const transport::value_arrived& value) {
+          guarded([&] { part_->on(value, sender()); });
+        },
+        [this](const transport::accepted& peer) { guarded([&] { part_->on(peer); }); },
+        [this](const transport::connected& peer) { guarded([&] { part_->on(peer); }); },
+        [this](const transport::connect_failed& why) { guarded([&] { part_->on(why); }); },
+        [this](const transport::link_failed& why) { guarded([&] { part_->on(why, sender()); }); },
+        [this](wake_atom) { guarded([this] { part_->on_wake(); }); },
+        [this](tick_atom) { guarded([this] { tick(); }); },
+        [this](flush_atom) {
+          me_.flush_requested_ = false;
+          guarded([this] { part_->on_flush(); });
+        },
+        [this](stop_atom) { guarded([this] { part_->on_stop(); }); },
+    };
+  }
+
+  caf::actor_addr sender() { return caf::actor_cast<caf::actor_addr>(current_sender()); }
+
+  void tick() {
+    // A tick that was overtaken by an earlier one, whose turn set a new time.
+    if (!me_.tick_at_ || clock::now() < *me_.tick_at_) return;
+    me_.tick_at_.reset();
+    part_->on_tick();
+  }
+
+  template <class Turn>
+  void guarded(Turn turn) {
+    try {
+      turn();
+    } catch (const std::exception& thrown) {
+      if (log_) log_->error("message dropped part={} why=\"{}\"", name(), thrown.what());
+    }
+  }
+
+  make_part make_;
+  self me_;
+  logger log_;
+  std::unique_ptr<part> part_;
+};
+
+caf::actor spawn(caf::actor_system& actors, make_part make) {
+  auto made = actors.spawn<host>(std::move(make));
+  if (auto* settings = dynamic_cast<const actor_settings*>(&actors.config()))
+    settings->hosts->add(made);
+  return made;
+}
+
+void wake(const caf::actor& whom) {
+  caf::anon_send(whom, wake_atom::value);
+}
+
+void stop(const caf::actor& whom) {
+  caf::anon_send(whom, stop_atom::value);
+}
+
+}  // namespace troupe::runtime

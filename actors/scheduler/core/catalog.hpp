@@ -1,0 +1,116 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "actors/scheduler/core/slab.hpp"
+#include "serialization/messages.hpp"
+
+namespace troupe::core {
+
+/// Amounts of named resources in millionths: sums of them are exact.
+using amounts = std::map<std::string, std::int64_t>;
+
+amounts to_amounts(const std::map<std::string, double>&);
+
+/// A name with a signature, as clients ask for it and workers offer it.
+struct function {
+  std::string name;
+  std::string signature;
+  std::uint64_t duration_ns = 0;  ///< Learned; 0: never ran.
+  std::uint32_t workers = 0;      ///< That know it.
+};
+
+/// Tasks that the same workers can run for the same reasons; they wait in one line.
+struct lane {
+  std::uint32_t function = none;
+  amounts needs;
+};
+
+/// Workers that offer exactly the same functions.
+struct group {
+  std::vector<std::uint32_t> functions;  ///< Sorted.
+  std::uint32_t workers = 0;
+};
+
+/// A task_spec that tasks share, however many connections it came from.
+struct spec {
+  spec_ptr what;
+  std::uint32_t lane = none;
+  std::uint64_t tasks = 0;
+  std::uint64_t serial = 0;  ///< Tells it from one that had the slot before.
+};
+
+/// What there is to run, and which kinds of workers can: strings become small numbers here.
+class catalog {
+public:
+  explicit catalog(std::chrono::nanoseconds prefetch);
+
+  /// Counts one more task of that spec.
+  std::uint32_t use_spec(const spec_ptr&);
+  void release_spec(std::uint32_t);
+
+  const spec& spec_at(std::uint32_t i) const { return specs_[i]; }
+
+  std::uint32_t lanes() const noexcept { return static_cast<std::uint32_t>(lanes_.size()); }
+
+  const lane& lane_at(std::uint32_t i) const { return lanes_[i]; }
+
+  const function& function_of(std::uint32_t lane) const {
+    return functions_[lanes_[lane].function];
+  }
+
+  /// The group of a worker that offers this; new groups have the next number.
+  std::uint32_t join_group(const std::vector<task_signature>&);
+  void leave_group(std::uint32_t);
+
+  std::uint32_t groups() const noexcept { return static_cast<std::uint32_t>(groups_.size()); }
+
+  const group& group_at(std::uint32_t i) const { return groups_[i]; }
+
+  /// Groups whose workers know the lane's function, in order; also such as have no worker left.
+  std::vector<std::uint32_t> groups_for(std::uint32_t lane) const;
+
+  /// What a run of the lane's function will probably take. Before the first has ended: so much that
+  /// no worker gets more of them than it has threads.
+  std::uint32_t expected_ns(std::uint32_t lane) const;
+  void learn(std::uint32_t lane, std::chrono::nanoseconds duration);
+
+  /// Why no worker runs tasks of this lane, and what it may have been meant to be.
+  std::string unknown_message(std::uint32_t lane) const;
+
+private:
+  using spec_key = std::tuple<std::uint32_t, std::int32_t, std::uint32_t>;
+
+  struct recent_spec {
+    spec_ptr what;
+    std::uint32_t slot = 0;
+    std::uint64_t serial = 0;
+  };
+
+  std::uint32_t function_number(const std::string& name, const std::string& signature);
+  std::uint32_t lane_number(const task_spec&);
+
+  static constexpr std::size_t idle_specs_max = 256;
+
+  std::uint32_t unknown_ns_;
+  std::vector<function> functions_;
+  std::map<std::pair<std::string, std::string>, std::uint32_t> function_numbers_;
+  std::vector<lane> lanes_;
+  std::map<std::pair<std::uint32_t, amounts>, std::uint32_t> lane_numbers_;
+  std::vector<group> groups_;
+  std::map<std::vector<std::uint32_t>, std::uint32_t> group_numbers_;
+  slab<spec> specs_;
+  std::map<spec_key, std::uint32_t> spec_numbers_;  ///< By lane, priority and retries.
+  // A client uses few specs at a time, and always the same object for each.
+  std::array<recent_spec, 64> recent_{};
+  std::uint64_t last_serial_ = 0;
+};
+
+}  // namespace troupe::core

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "serialization/messages.hpp"
+
+namespace troupe::core {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+namespace scheduling {
+
+// What can happen to a scheduler. `connection` is the shell's number for a connection that has no
+// client_id or worker_id yet.
+
+struct client_joined {
+  std::uint64_t connection = 0;
+  std::shared_ptr<const hello> who;
+};
+
+struct worker_joined {
+  std::uint64_t connection = 0;
+  std::shared_ptr<const hello> who;
+};
+
+struct client_said {
+  client_id client;
+  client_message message;
+};
+
+struct worker_said {
+  worker_id worker;
+  worker_message message;
+};
+
+struct client_lost {
+  client_id client;
+};
+
+struct worker_lost {
+  worker_id worker;
+};
+
+struct clock_ticked {};
+
+using event = std::variant<client_joined, worker_joined, client_said, worker_said, client_lost,
+                           worker_lost, clock_ticked>;
+
+// What a scheduler wants done.
+
+/// From now on the connection is this client.
+struct admit_client {
+  std::uint64_t connection = 0;
+  client_id client;
+
+  friend bool operator==(const admit_client&, const admit_client&) = default;
+};
+
+struct admit_worker {
+  std::uint64_t connection = 0;
+  worker_id worker;
+
+  friend bool operator==(const admit_worker&, const admit_worker&) = default;
+};
+
+struct tell_client {
+  client_id client;
+  client_reply message;
+
+  friend bool operator==(const tell_client&, const tell_client&) = default;
+};
+
+struct tell_worker {
+  worker_id worker;
+  worker_order_message message;
+
+  friend bool operator==(const tell_worker&, const tell_worker&) = default;
+};
+
+using effect = std::variant<admit_client, admit_worker, tell_client, tell_worker>;
+
+}  // namespace scheduling
+
+}  // namespace troupe::core

@@ -1,0 +1,119 @@
+#include <algorithm>
+
+#include "actors/scheduler/core/scheduler.hpp"
+#include "serialization/check.hpp"
+
+namespace troupe::core {
+
+namespace {
+
+std::string to_text(std::int64_t millionths) {
+  auto text = std::to_string(millionths / 1'000'000);
+  if (const auto rest = millionths % 1'000'000; rest != 0) {
+    auto digits = std::to_string(1'000'000 + rest).substr(1);
+    text += "." + digits.substr(0, digits.find_last_not_of('0') + 1);
+  }
+  return text;
+}
+
+}  // namespace
+
+cluster_snapshot scheduler::inspect() const {
+  cluster_snapshot s;
+  s.scheduler = name_;
+  s.uptime_seconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(now_ - started_).count());
+  s.clients = clients_.size();
+  s.tasks_waiting = tasks_.count(task_state::waiting) + tasks_.count(task_state::arriving);
+  s.tasks_queued = tasks_.count(task_state::queued);
+  s.tasks_processing = tasks_.count(task_state::processing);
+  s.tasks_in_memory = tasks_.count(task_state::in_memory);
+  s.tasks_failed = tasks_.count(task_state::failed);
+  s.runs_finished = runs_finished_;
+  s.pending_reason = pending_reason();
+  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
+    const auto& w = workers_[slot];
+    if (!w.id) continue;
+    const auto load = tasks_.load(slot);
+    s.workers.push_back({w.id, w.who->name, w.who->host, w.who->address, w.who->pid, w.threads,
+                         w.who->memory_bytes, w.memory_used_bytes, load.results, load.results_bytes,
+                         w.runs_assigned, w.runs_finished});
+  }
+  std::sort(s.workers.begin(), s.workers.end(),
+            [](const auto& a, const auto& b) { return a.worker < b.worker; });
+  return s;
+}
+
+std::string scheduler::pending_reason() const {
+  const auto first = ready_.first();
+  if (!first) return {};
+  if (workers_.size() == 0) return "no worker is connected";
+  const auto lane = tasks_[*first].lane;
+  if (catalog_.function_of(lane).workers == 0) return catalog_.unknown_message(lane);
+  const auto& needs = catalog_.lane_at(lane).needs;
+  const auto groups = catalog_.groups_for(lane);
+  bool possible = false;
+  for (std::uint32_t slot = 0; slot < workers_.end() && !possible; ++slot)
+    possible = workers_[slot].id &&
+               std::binary_search(groups.begin(), groups.end(), workers_[slot].group) &&
+               workers_.could_have(slot, needs);
+  const auto known_by = catalog_.function_of(lane).workers;
+  const auto count =
+      known_by == 1 ? "the one worker" : "all " + std::to_string(known_by) + " workers";
+  if (possible && needs.empty()) return count + (known_by == 1 ? " is busy" : " are busy");
+  std::string wanted;
+  for (const auto& [name, amount] : needs)
+    wanted += (wanted.empty() ? "" : ", ") + name + "=" + to_text(amount);
+  return "needs " + wanted + (possible ? ", all of it is in use" : ", no worker has it");
+}
+
+void scheduler::check_ready() const {
+  std::uint64_t queued = 0;
+  for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane)
+    queued += tasks_.queued_in(lane);
+  check(queued == tasks_.count(task_state::queued), "queued tasks are counted by lane");
+  check((queued > 0) == ready_.first().has_value(), "a queued task is found");
+  check(unsettled_.empty(), "nothing is left to settle");
+}
+
+void scheduler::check_invariants() const {
+  tasks_.check_invariants();
+  workers_.check_invariants();
+  check_ready();
+  std::vector<std::uint32_t> runs(workers_.end());
+  std::vector<std::uint64_t> work(workers_.end());
+  for (std::uint32_t slot = 0; slot < tasks_.end(); ++slot) {
+    const auto& t = tasks_[slot];
+    if (!t.id) continue;
+    if (t.state == task_state::processing) {
+      ++runs[t.worker];
+      work[t.worker] += t.expected_ns;
+      check(workers_.has_room(t.worker) || workers_[t.worker].runs > 0, "runs are counted");
+    }
+    if (t.worker != none)
+      check(static_cast<bool>(workers_[t.worker].id), "runs are on workers that are here");
+    check((t.state == task_state::failed) == errors_.contains(slot), "what failed has a reason");
+    check(!t.wanted || clients_.contains(client_of(t.id)), "who wants a result is here");
+    check(t.needed() || t.first_dependent != none, "what nobody needs is forgotten");
+    if (t.state != task_state::failed)
+      check(t.needed() == (t.state != task_state::released), "what is needed is on its way");
+    tasks_.for_each_holder(slot, [&](std::uint32_t w) {
+      check(static_cast<bool>(workers_[w].id), "results are on workers that are here");
+      return true;
+    });
+    tasks_.for_each_input(slot, [&](std::uint32_t in) {
+      check(tasks_[in].state != task_state::failed || !unfinished(t.state),
+            "what needs a failed task has failed");
+    });
+    if (t.state == task_state::waiting)
+      tasks_.for_each_input(slot, [&](std::uint32_t in) {
+        check(tasks_[in].state != task_state::released, "what is waited for is on its way");
+      });
+  }
+  for (std::uint32_t w = 0; w < workers_.end(); ++w)
+    check(workers_[w].runs == runs[w] && workers_[w].work_ns == work[w],
+          "loads are the sums of runs");
+  check(errors_.size() == tasks_.count(task_state::failed), "reasons belong to failed tasks");
+}
+
+}  // namespace troupe::core

@@ -1,0 +1,162 @@
+#include <utility>
+
+#include "actors/scheduler/core/scheduler.hpp"
+
+namespace troupe::core {
+
+std::uint32_t scheduler::find_run(std::uint32_t worker, task_id id, run_id run) const {
+  const auto slot = tasks_.find(id);
+  if (slot == none) return none;
+  const auto& t = tasks_[slot];
+  return t.state == task_state::processing && t.run == run && t.worker == worker ? slot : none;
+}
+
+std::uint32_t scheduler::leave_worker(std::uint32_t slot) {
+  const auto& t = tasks_[slot];
+  const auto worker = t.worker;
+  workers_.end_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
+  tasks_.detach(slot);
+  if (workers_[worker].total.empty()) return worker;
+  ready_.for_each_needy([&](pool& p) {
+    if (!p.blocked || !workers_.has_free(worker, catalog_.lane_at(p.needy).needs)) return;
+    p.blocked = false;
+    p.hint = worker;
+  });
+  return worker;
+}
+
+void scheduler::on(std::uint32_t worker, run_finished&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot == none) {
+    // Late: of a run that was given up. Its result is one too many, unless the worker is named as a
+    // holder, or runs the task again and will overwrite it.
+    const auto other = tasks_.find(m.task);
+    if (other == none || (!tasks_.held_by(other, worker) && tasks_[other].worker != worker))
+      tell(worker, drop_result{m.task});
+    return;
+  }
+  auto& t = tasks_[slot];
+  catalog_.learn(t.lane, m.duration);
+  leave_worker(slot);
+  ++workers_[worker].runs_finished;
+  ++runs_finished_;
+  take_result(slot, worker, m.size, std::move(m.small), m.inlined);
+}
+
+void scheduler::take_result(std::uint32_t slot, std::uint32_t worker, std::uint64_t size,
+                            value small, bool inlined) {
+  auto& t = tasks_[slot];
+  const auto id = t.id;
+  t.size = size;
+  tasks_.add_holder(slot, worker);
+  tasks_.set_state(slot, task_state::in_memory);
+  if (t.wanted && (!t.told || t.asked)) report_done(slot, std::move(small), inlined);
+  tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
+    auto& d = tasks_[dependent];
+    if (d.state == task_state::waiting && --d.missing == 0) make_ready(dependent);
+  });
+  // Inputs keep their edge to the task, so this does not free any while they are walked over: an
+  // input without users is dropped, not forgotten.
+  tasks_.for_each_input(slot, [&](std::uint32_t input) {
+    if (!tasks_[input].needed()) settle(tasks_[input].id);
+  });
+  if (!t.needed()) settle(id);
+}
+
+void scheduler::on(std::uint32_t worker, run_failed&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot == none) return;  // Late.
+  leave_worker(slot);
+  ++workers_[worker].runs_finished;
+  ++runs_finished_;
+  auto& t = tasks_[slot];
+  tasks_.set_state(slot, task_state::waiting);
+  if (t.failures < catalog_.spec_at(t.spec).what->retries) {
+    ++t.failures;
+    compute(slot);
+    return;
+  }
+  if (m.why.code == errc::ok) m.why.code = errc::task_failed;
+  m.why.task = name_of(slot);
+  m.why.worker = workers_[worker].who->name;
+  fail(slot, std::move(m.why));
+}
+
+void scheduler::on(std::uint32_t worker, inputs_missing&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot == none) return;  // Late.
+  leave_worker(slot);
+  tasks_.set_state(slot, task_state::waiting);
+  std::vector<task_id> gone;
+  std::string names;
+  for (auto& asked : m.missing) {
+    const auto input = tasks_.find(asked.task);
+    bool is_input = false;
+    tasks_.for_each_input(slot, [&](std::uint32_t i) { is_input |= i == input; });
+    if (!is_input || tasks_[input].state != task_state::in_memory) continue;
+    // No holders were named when the worker had it itself.
+    if (asked.holders.empty()) asked.holders.push_back(workers_[worker].id);
+    for (const auto id : asked.holders) {
+      const auto holder = workers_.find(id);
+      if (holder != none && strike(input, holder)) names = workers_[holder].who->name;
+    }
+    if (tasks_[input].first_hold == none) gone.push_back(asked.task);
+  }
+  auto& t = tasks_[slot];
+  const bool hopeless = ++t.misses > misses_max;
+  recover(gone, names);
+  if (t.id != m.task || t.state != task_state::waiting) return;  // Failed with an input.
+  if (!hopeless) {
+    compute(slot);
+    return;
+  }
+  error why{errc::worker_lost, "the inputs of '" + name_of(slot) + "' could not be fetched in " +
+                                   std::to_string(misses_max) + " attempts"};
+  why.task = name_of(slot);
+  why.worker = workers_[worker].who->name;
+  fail(slot, std::move(why));
+}
+
+bool scheduler::strike(std::uint32_t slot, std::uint32_t holder) {
+  if (!tasks_.held_by(slot, holder)) return false;
+  // The only copy of what cannot be computed again is not given up while its worker is here: it may
+  // have been the connection. The misses are counted, so this ends.
+  const auto& t = tasks_[slot];
+  if (t.scattered() && tasks_.only_holder(slot)) return false;
+  tasks_.remove_holder(slot, holder);
+  // Should it have the result after all, nobody will ask for it there.
+  tell(holder, drop_result{t.id});
+  return true;
+}
+
+void scheduler::on(std::uint32_t worker, result_added&& m) {
+  const auto slot = tasks_.find(m.task);
+  if (slot == none) {
+    tell(worker, drop_result{m.task});
+    return;
+  }
+  switch (tasks_[slot].state) {
+    case task_state::in_memory:
+      tasks_.add_holder(slot, worker);
+      return;
+    case task_state::released:
+    case task_state::failed:
+      tell(worker, drop_result{m.task});
+      return;
+    case task_state::processing:
+    case task_state::arriving:
+      // Processing: a copy of a lost result that nobody knew of, so there is nothing to compute.
+      stop_run(slot);
+      break;
+    case task_state::waiting:
+    case task_state::queued:
+      break;
+  }
+  take_result(slot, worker, m.size, {}, false);
+}
+
+void scheduler::on(std::uint32_t worker, worker_report&& m) {
+  workers_[worker].memory_used_bytes = m.memory_used_bytes;
+}
+
+}  // namespace troupe::core

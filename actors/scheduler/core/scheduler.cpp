@@ -1,0 +1,200 @@
+#include "actors/scheduler/core/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace troupe::core {
+
+using namespace scheduling;
+
+scheduler::scheduler(scheduler_options options, std::string name)
+    : options_(std::move(options)),
+      name_(std::move(name)),
+      workers_(options_.prefetch),
+      catalog_(options_.prefetch),
+      ready_(tasks_) {}
+
+void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
+  if (started_ == time_point{}) started_ = now;
+  now_ = now;
+  out_ = &out;
+  std::visit([this](auto& e) { on(std::move(e)); }, what);
+  place_ready();
+  out_ = nullptr;
+}
+
+std::optional<time_point> scheduler::deadline() const {
+  std::optional<time_point> first;
+  for (const auto& [lane, since] : unknown_since_)
+    if (!first || since < *first) first = since;
+  if (!first) return {};
+  return *first + options_.unknown_task_timeout;
+}
+
+void scheduler::on(client_joined&& e) {
+  const client_id id{++last_client_};
+  clients_[id];
+  out_->push_back(admit_client{e.connection, id});
+  tell(id, welcome_client{id, name_});
+}
+
+void scheduler::on(worker_joined&& e) {
+  const worker_id id{++last_worker_};
+  const auto groups_before = catalog_.groups();
+  const auto group = catalog_.join_group(e.who->tasks);
+  const auto slot = workers_.add(id, std::move(e.who), group);
+  out_->push_back(admit_worker{e.connection, id});
+  tell(slot, welcome_worker{id});
+  if (catalog_.groups() != groups_before) regroup();
+  ready_.for_each_needy([&](pool& p) {
+    if (!p.blocked || !workers_.has_free(slot, catalog_.lane_at(p.needy).needs)) return;
+    if (!std::binary_search(p.groups.begin(), p.groups.end(), group)) return;
+    p.blocked = false;
+    p.hint = slot;
+  });
+  watch_unknown_lanes();
+  for (const auto task : std::exchange(unplaced_, {})) {
+    const auto data = tasks_.find(task);
+    if (data == none || tasks_[data].state != task_state::arriving) continue;
+    if (tasks_[data].worker == none) place_data_of(data);
+  }
+}
+
+void scheduler::on(client_said&& e) {
+  if (!clients_.contains(e.client)) return;
+  std::visit([&](auto& m) { on(e.client, std::move(m)); }, e.message);
+}
+
+void scheduler::on(worker_said&& e) {
+  const auto slot = workers_.find(e.worker);
+  if (slot == none) return;
+  std::visit([&](auto& m) { on(slot, std::move(m)); }, e.message);
+}
+
+void scheduler::on(client_lost&& e) {
+  if (clients_.erase(e.client) == 0) return;
+  const auto tasks = tasks_.tasks_of(e.client);
+  // First all of them: what fails below is not told to who is gone.
+  for (const auto id : tasks)
+    tasks_[tasks_.find(id)].wanted = false;
+  for (const auto id : tasks) {
+    const auto slot = tasks_.find(id);
+    if (slot == none) continue;
+    if (tasks_[slot].state == task_state::arriving)
+      fail(slot, {errc::cancelled, "the client that had the data left before it was placed"});
+    settle(id);
+  }
+}
+
+void scheduler::on(worker_lost&& e) {
+  const auto lost = workers_.find(e.worker);
+  if (lost == none) return;
+  const auto name = workers_[lost].who->name;
+  const auto threads = workers_[lost].threads;
+  const auto runs = tasks_.runs_of(lost);
+  const auto held = tasks_.held_by(lost);
+  for (const auto id : runs) {
+    const auto slot = tasks_.find(id);
+    if (tasks_[slot].state == task_state::arriving)
+      tasks_.detach(slot);
+    else
+      leave_worker(slot);
+  }
+  for (const auto id : held)
+    tasks_.remove_holder(tasks_.find(id), lost);
+  catalog_.leave_group(workers_[lost].group);
+  workers_.remove(lost);
+  for (const auto id : runs) {
+    const auto slot = tasks_.find(id);
+    // Their inputs are counted again when they are computed, below.
+    if (tasks_[slot].state == task_state::processing) tasks_.set_state(slot, task_state::waiting);
+  }
+  recover(held, name);
+  std::uint32_t started = 0;
+  for (const auto id : runs) {
+    const auto slot = tasks_.find(id);
+    if (slot == none) continue;
+    if (tasks_[slot].state == task_state::arriving)
+      place_data_of(slot);
+    else if (tasks_[slot].state == task_state::waiting)
+      run_again_after_loss(slot, started++ < threads, name);
+  }
+  watch_unknown_lanes();
+}
+
+void scheduler::on(clock_ticked&&) {
+  std::vector<std::uint32_t> due;
+  for (const auto& [lane, since] : unknown_since_)
+    if (since + options_.unknown_task_timeout <= now_) due.push_back(lane);
+  if (due.empty()) return;
+  // A walk over all tasks: there is no index for what goes wrong once in a program's life.
+  std::vector<std::pair<std::uint64_t, task_id>> failing;
+  for (std::uint32_t slot = 0; slot < tasks_.end(); ++slot) {
+    const auto& t = tasks_[slot];
+    if (t.id && t.state == task_state::queued && std::binary_search(due.begin(), due.end(), t.lane))
+      failing.emplace_back(t.order, t.id);
+  }
+  std::sort(failing.begin(), failing.end());
+  for (const auto& [order, id] : failing) {
+    const auto slot = tasks_.find(id);
+    if (slot == none || tasks_[slot].state != task_state::queued) continue;
+    error why{errc::unknown_task, catalog_.unknown_message(tasks_[slot].lane)};
+    why.task = name_of(slot);
+    fail(slot, std::move(why));
+  }
+  for (const auto lane : due)
+    unknown_since_.erase(lane);
+}
+
+void scheduler::regroup() {
+  for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane)
+    ready_.set_lane(lane, catalog_.groups_for(lane), !catalog_.lane_at(lane).needs.empty());
+}
+
+void scheduler::watch_unknown_lanes() {
+  // With no worker at all the cluster is starting or restarting: that is not the task's fault.
+  if (workers_.size() == 0) unknown_since_.clear();
+  for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane) {
+    const bool unknown = workers_.size() > 0 && catalog_.function_of(lane).workers == 0 &&
+                         tasks_.queued_in(lane) > 0;
+    if (unknown)
+      unknown_since_.try_emplace(lane, now_);
+    else
+      unknown_since_.erase(lane);
+  }
+}
+
+void scheduler::introduce_to_client(client_id id, std::uint32_t worker) {
+  const auto& w = workers_[worker];
+  const auto at = clients_.find(id);
+  if (at != clients_.end() && at->second.knows.meet(w.id))
+    tell(id, introduce_worker{w.id, w.who->name, w.who->address});
+}
+
+void scheduler::introduce_to_worker(std::uint32_t peer, std::uint32_t worker) {
+  const auto& w = workers_[worker];
+  if (workers_[peer].knows.meet(w.id))
+    tell(peer, introduce_worker{w.id, w.who->name, w.who->address});
+}
+
+void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {
+  auto& t = tasks_[slot];
+  const auto owner = client_of(t.id);
+  std::uint32_t holder = none;
+  tasks_.for_each_holder(slot, [&](std::uint32_t w) {
+    holder = w;
+    return false;
+  });
+  t.told = true;
+  t.asked = false;
+  introduce_to_client(owner, holder);
+  tell(owner, task_done{t.id, workers_[holder].id, t.size, inlined, std::move(small)});
+}
+
+const std::string& scheduler::name_of(std::uint32_t slot) const {
+  const auto& t = tasks_[slot];
+  return t.scattered() ? data_name_ : catalog_.spec_at(t.spec).what->function;
+}
+
+}  // namespace troupe::core

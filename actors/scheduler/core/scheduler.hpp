@@ -1,0 +1,171 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <troupe/config.hpp>
+
+#include "actors/scheduler/core/catalog.hpp"
+#include "actors/scheduler/core/events.hpp"
+#include "actors/scheduler/core/placement.hpp"
+#include "actors/scheduler/core/ready.hpp"
+#include "actors/scheduler/core/tasks.hpp"
+#include "actors/scheduler/core/workers.hpp"
+
+namespace troupe::core {
+
+/// Decides which worker runs which task, who has which result, and what happens when somebody is
+/// lost. Pure: it knows no clock, no socket and no thread, and every event is legal at every time.
+///
+/// What is kept, and for how long:
+/// - A *result* stays while its client wants it or an unfinished task has it as an input. Then its
+///   holders are told to drop it.
+/// - A *task* (its function, arguments and inputs) stays longer: as long as any task that was made
+///   from it does. So whatever exists can be computed again from what was submitted, however many
+///   results on the way have been dropped. Scattered data has no such way back: dropped or lost, a
+///   result that would need it again fails.
+/// - A failed task stays while its client wants it or a result made from it exists.
+class scheduler {
+public:
+  explicit scheduler(scheduler_options, std::string name = {});
+
+  // Tables refer to each other.
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+
+  /// Appends what is to be done to `out`, to be carried out in this order.
+  void handle(scheduling::event&& what, time_point now, std::vector<scheduling::effect>& out);
+
+  void handle(const scheduling::event& what, time_point now, std::vector<scheduling::effect>& out) {
+    handle(scheduling::event(what), now, out);
+  }
+
+  /// When clock_ticked should come; asked again after each event.
+  std::optional<time_point> deadline() const;
+
+  /// Compares every table with every other; stops the process if they disagree.
+  void check_invariants() const;
+
+  /// The address and the release are not known here.
+  cluster_snapshot inspect() const;
+
+private:
+  struct client {
+    acquaintances knows;
+  };
+
+  using error_ptr = std::shared_ptr<const error>;
+
+  // Who comes and goes: scheduler.cpp.
+  void on(scheduling::client_joined&&);
+  void on(scheduling::worker_joined&&);
+  void on(scheduling::client_said&&);
+  void on(scheduling::worker_said&&);
+  void on(scheduling::client_lost&&);
+  void on(scheduling::worker_lost&&);
+  void on(scheduling::clock_ticked&&);
+  void regroup();
+  void watch_unknown_lanes();
+
+  // Made in place: an effect is some 200 bytes, and this is the hot path.
+  template <class Message>
+  void tell(client_id id, Message message) {
+    scheduling::tell_client& e = std::get<scheduling::tell_client>(
+        out_->emplace_back(std::in_place_type<scheduling::tell_client>));
+    e.client = id;
+    e.message.emplace<Message>(std::move(message));
+  }
+
+  template <class Message>
+  void tell(std::uint32_t worker, Message message) {
+    scheduling::tell_worker& e = std::get<scheduling::tell_worker>(
+        out_->emplace_back(std::in_place_type<scheduling::tell_worker>));
+    e.worker = workers_[worker].id;
+    e.message.emplace<Message>(std::move(message));
+  }
+
+  void introduce_to_client(client_id, std::uint32_t worker);
+  void introduce_to_worker(std::uint32_t peer, std::uint32_t worker);
+  void report_done(std::uint32_t slot, value small, bool inlined);
+
+  // What clients say: clients.cpp.
+  void on(client_id, submit_task&&);
+  void on(client_id, scatter_data&&);
+  void on(client_id, release_task&&);
+  void on(client_id, cancel_task&&);
+  void on(client_id, locate_result&&);
+  void on(client_id, inspect_cluster&&);
+  std::uint32_t find_own(client_id, task_id) const;
+  bool refuse_bad_id(client_id, task_id);
+  std::optional<error> take_inputs(std::uint32_t slot, const submit_task&);
+
+  // What workers say: reports.cpp.
+  void on(std::uint32_t worker, run_finished&&);
+  void on(std::uint32_t worker, run_failed&&);
+  void on(std::uint32_t worker, inputs_missing&&);
+  void on(std::uint32_t worker, result_added&&);
+  void on(std::uint32_t worker, worker_report&&);
+  std::uint32_t find_run(std::uint32_t worker, task_id, run_id) const;
+  void take_result(std::uint32_t slot, std::uint32_t worker, std::uint64_t size, value small,
+                   bool inlined);
+  std::uint32_t leave_worker(std::uint32_t slot);
+  bool strike(std::uint32_t slot, std::uint32_t holder);
+
+  // Which worker gets what: assignment.cpp.
+  void place_ready();
+  void make_ready(std::uint32_t slot);
+  std::uint32_t pick_worker(std::uint32_t slot, pool&);
+  void assign(std::uint32_t slot, std::uint32_t worker);
+  std::vector<input_location> locate_inputs(std::uint32_t slot, std::uint32_t worker);
+  void place_data_of(std::uint32_t slot);
+
+  // What is not needed, cannot be, or must be again: recovery.cpp.
+  void settle(task_id);
+  void stop_run(std::uint32_t slot);
+  void drop(std::uint32_t slot);
+  void forget(std::uint32_t slot);
+  void fail(std::uint32_t slot, error why);
+  error inherited(std::uint32_t input, std::uint32_t dependent) const;
+  void compute(std::uint32_t slot);
+  void withdraw(std::uint32_t slot);
+  void recover(const std::vector<task_id>& gone, const std::string& worker);
+  void run_again_after_loss(std::uint32_t slot, bool suspect, const std::string& worker);
+  const std::string& name_of(std::uint32_t slot) const;
+
+  std::string pending_reason() const;
+  void check_ready() const;
+
+  scheduler_options options_;
+  std::string name_;
+  std::string data_name_ = "scattered data";  ///< In messages, where a task has a function.
+  time_point now_{};
+  time_point started_{};
+  std::vector<scheduling::effect>* out_ = nullptr;  ///< During handle().
+
+  task_table tasks_;
+  worker_table workers_;
+  catalog catalog_;
+  mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
+  std::map<client_id, client> clients_;
+
+  std::map<std::uint32_t, error_ptr> errors_;           ///< Of failed tasks, by slot.
+  std::map<task_id, std::vector<std::string>> losses_;  ///< Workers that tasks were lost with.
+  std::map<std::uint32_t, time_point> unknown_since_;   ///< Lanes that no worker can serve.
+  std::vector<task_id> unplaced_;                       ///< Arriving data, for want of workers.
+  std::vector<task_id> unsettled_;                      ///< Work list of settle().
+  std::vector<candidate> candidates_;                   ///< Work list of pick_worker().
+
+  std::uint64_t last_client_ = 0;
+  std::uint64_t last_worker_ = 0;
+  std::uint64_t last_run_ = 0;
+  std::uint64_t last_order_ = 0;
+  std::uint64_t runs_finished_ = 0;
+};
+
+}  // namespace troupe::core

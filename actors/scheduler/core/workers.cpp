@@ -1,0 +1,143 @@
+#include "actors/scheduler/core/workers.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "serialization/check.hpp"
+
+namespace troupe::core {
+
+namespace {
+
+/// Keys below are of workers with idle threads, by how many of them are busy; above, by work.
+constexpr std::uint64_t busy_key = 1u << 20;
+
+/// Runs that a worker may have beyond its threads, however short they are.
+constexpr std::uint32_t prefetched_max = 4096;
+
+bool covers(const amounts& have, const amounts& needs) {
+  return std::all_of(needs.begin(), needs.end(), [&](const auto& need) {
+    const auto at = have.find(need.first);
+    return at != have.end() && at->second >= need.second;
+  });
+}
+
+}  // namespace
+
+worker_table::worker_table(std::chrono::nanoseconds prefetch)
+    : full_(busy_key + static_cast<std::uint64_t>(std::max<std::int64_t>(prefetch.count(), 0))) {}
+
+std::uint32_t worker_table::add(worker_id id, std::shared_ptr<const hello> who,
+                                std::uint32_t group) {
+  const auto slot = workers_.add();
+  auto& w = workers_[slot];
+  w.id = id;
+  w.group = group;
+  w.threads = std::clamp<std::uint32_t>(who->threads, 1, 1u << 16);
+  w.total = w.free = to_amounts(who->resources);
+  w.who = std::move(who);
+  w.knows.meet(id);
+  if (id.value >= slots_.size()) slots_.resize(id.value + 1, none);
+  slots_[id.value] = slot;
+  if (group >= groups_.size()) groups_.resize(group + 1);
+  groups_[group].set(slot, key_of(w));
+  return slot;
+}
+
+void worker_table::remove(std::uint32_t slot) {
+  const auto& w = workers_[slot];
+  check(w.runs == 0 && w.work_ns == 0 && w.free == w.total, "who leaves runs nothing");
+  groups_[w.group].remove(slot);
+  slots_[w.id.value] = none;
+  workers_.remove(slot);
+}
+
+std::uint64_t worker_table::key_of(const worker_record& w) const {
+  if (w.runs < w.threads) return busy_key * w.runs / w.threads;
+  if (w.runs - w.threads >= prefetched_max) return std::numeric_limits<std::uint64_t>::max();
+  return busy_key + w.work_ns / w.threads;
+}
+
+void worker_table::reorder(std::uint32_t slot) {
+  const auto& w = workers_[slot];
+  groups_[w.group].set(slot, key_of(w));
+}
+
+void worker_table::begin_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs) {
+  auto& w = workers_[slot];
+  ++w.runs;
+  ++w.runs_assigned;
+  w.work_ns += expected_ns;
+  for (const auto& [name, amount] : needs) {
+    w.free[name] -= amount;
+    check(w.free[name] >= 0, "resources are not given twice");
+  }
+  reorder(slot);
+}
+
+void worker_table::end_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs) {
+  auto& w = workers_[slot];
+  check(w.runs > 0 && w.work_ns >= expected_ns, "what ends has begun");
+  --w.runs;
+  w.work_ns -= expected_ns;
+  for (const auto& [name, amount] : needs)
+    w.free[name] += amount;
+  reorder(slot);
+}
+
+bool worker_table::has_free(std::uint32_t slot, const amounts& needs) const {
+  return covers(workers_[slot].free, needs);
+}
+
+bool worker_table::could_have(std::uint32_t slot, const amounts& needs) const {
+  return covers(workers_[slot].total, needs);
+}
+
+std::uint32_t worker_table::least_loaded(std::span<const std::uint32_t> groups) const {
+  const indexed_heap<std::uint64_t>::entry* best = nullptr;
+  for (const auto g : groups) {
+    if (g >= groups_.size() || groups_[g].empty()) continue;
+    const auto& top = groups_[g].top();
+    if (!best || top.key < best->key) best = &top;
+  }
+  return best ? best->slot : none;
+}
+
+std::uint32_t worker_table::find_free(std::span<const std::uint32_t> groups,
+                                      const amounts& needs) const {
+  // The heap's order is nearly that of load, so the first that fits is a good one. All are asked
+  // only when none fits, and then the caller waits until some worker frees resources.
+  for (const auto g : groups) {
+    if (g >= groups_.size()) continue;
+    for (const auto& e : groups_[g].entries())
+      if (e.key < full_ && has_free(e.slot, needs)) return e.slot;
+  }
+  return none;
+}
+
+std::uint64_t worker_table::wait_ns(std::uint32_t slot) const {
+  const auto& w = workers_[slot];
+  return w.runs < w.threads ? 0 : w.work_ns / w.threads;
+}
+
+std::uint32_t worker_table::next_in_turn() {
+  for (std::uint32_t i = 0; i < workers_.end(); ++i) {
+    turn_ = turn_ + 1 < workers_.end() ? turn_ + 1 : 0;
+    if (workers_[turn_].id) return turn_;
+  }
+  return none;
+}
+
+void worker_table::check_invariants() const {
+  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
+    const auto& w = workers_[slot];
+    if (!w.id) continue;
+    check(find(w.id) == slot, "a worker is found by its id");
+    check(groups_[w.group].contains(slot) && groups_[w.group].key_of(slot) == key_of(w),
+          "a worker is ordered by its load");
+    for (const auto& [name, amount] : w.free)
+      check(amount >= 0 && amount <= w.total.at(name), "resources are between none and all");
+  }
+}
+
+}  // namespace troupe::core

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <troupe/id.hpp>
+
+#include "actors/scheduler/core/catalog.hpp"
+#include "actors/scheduler/core/indexed_heap.hpp"
+#include "actors/scheduler/core/slab.hpp"
+#include "serialization/messages.hpp"
+
+namespace troupe::core {
+
+/// Which workers a peer has heard of.
+class acquaintances {
+public:
+  /// True if the peer did not know the worker before.
+  bool meet(worker_id worker) {
+    const auto at = worker.value / 64;
+    const auto bit = std::uint64_t{1} << worker.value % 64;
+    if (at >= bits_.size()) bits_.resize(at + 1);
+    if (bits_[at] & bit) return false;
+    bits_[at] |= bit;
+    return true;
+  }
+
+private:
+  std::vector<std::uint64_t> bits_;
+};
+
+struct worker_record {
+  worker_id id;  ///< No id: the slot is free.
+  std::shared_ptr<const hello> who;
+  std::uint32_t group = none;
+  std::uint32_t threads = 1;
+  std::uint32_t runs = 0;     ///< Assigned and not ended.
+  std::uint64_t work_ns = 0;  ///< What they are expected to take, on one thread.
+  std::uint64_t runs_assigned = 0;
+  std::uint64_t runs_finished = 0;
+  std::uint64_t memory_used_bytes = 0;
+  amounts total;
+  amounts free;
+  acquaintances knows;
+};
+
+/// Who is here and who has room: for as many runs as it has threads, and beyond that for about
+/// `prefetch` of work on each thread, so that short tasks come in thousands and long ones singly.
+class worker_table {
+public:
+  explicit worker_table(std::chrono::nanoseconds prefetch);
+
+  std::uint32_t add(worker_id, std::shared_ptr<const hello>, std::uint32_t group);
+  void remove(std::uint32_t slot);
+
+  /// None if it is not here (any more).
+  std::uint32_t find(worker_id id) const {
+    return id.value < slots_.size() ? slots_[id.value] : none;
+  }
+
+  worker_record& operator[](std::uint32_t slot) { return workers_[slot]; }
+
+  const worker_record& operator[](std::uint32_t slot) const { return workers_[slot]; }
+
+  std::size_t size() const noexcept { return workers_.size(); }
+
+  std::uint32_t end() const noexcept { return workers_.end(); }
+
+  void begin_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
+  void end_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
+
+  bool has_room(std::uint32_t slot) const { return key_of(workers_[slot]) < full_; }
+
+  bool group_has_room(std::uint32_t group) const {
+    return group < groups_.size() && !groups_[group].empty() && groups_[group].top().key < full_;
+  }
+
+  bool has_free(std::uint32_t slot, const amounts& needs) const;
+  bool could_have(std::uint32_t slot, const amounts& needs) const;
+
+  /// Of those groups; none if all are empty.
+  std::uint32_t least_loaded(std::span<const std::uint32_t> groups) const;
+
+  /// One with room and those resources free; none if there is none.
+  std::uint32_t find_free(std::span<const std::uint32_t> groups, const amounts& needs) const;
+
+  /// How long a new run would wait for a thread, about.
+  std::uint64_t wait_ns(std::uint32_t slot) const;
+
+  /// The next in turn; none if there is nobody.
+  std::uint32_t next_in_turn();
+
+  void check_invariants() const;
+
+private:
+  std::uint64_t key_of(const worker_record&) const;
+  void reorder(std::uint32_t slot);
+
+  std::uint64_t full_;
+  slab<worker_record> workers_;
+  std::vector<std::uint32_t> slots_;                 ///< By id.
+  std::vector<indexed_heap<std::uint64_t>> groups_;  ///< Workers by key_of().
+  std::uint32_t turn_ = 0;
+};
+
+}  // namespace troupe::core

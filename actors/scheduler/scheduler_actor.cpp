@@ -1,0 +1,240 @@
+#include "actors/scheduler/scheduler_actor.hpp"
+
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "actors/runtime/host.hpp"
+#include "actors/runtime/outbox.hpp"
+#include "actors/scheduler/core/scheduler.hpp"
+#include "actors/transport/network.hpp"
+#include "serialization/release.hpp"
+
+namespace troupe {
+
+namespace {
+
+using namespace core::scheduling;
+
+using client_outbox = runtime::outbox<client_reply, wire::frame_kind::client_replies>;
+using worker_outbox = runtime::outbox<worker_order_message, wire::frame_kind::worker_orders>;
+
+/// One connection: a client, a worker or an observer. The machine knows it by an id of its own
+/// once it is admitted; an observer never is.
+struct peer {
+  std::uint64_t connection = 0;
+  std::shared_ptr<const hello> who;
+  std::variant<client_outbox, worker_outbox> out;
+  wire::decoder decoder = {};
+  client_id client = {};
+  worker_id worker = {};
+  bool waits_for_flush = false;
+
+  const transport::link& link() const {
+    return std::visit([](const auto& o) -> const transport::link& { return o.to(); }, out);
+  }
+};
+
+class scheduler_part final : public runtime::part {
+public:
+  scheduler_part(runtime::self& me, runtime::node& node, scheduler_settings settings)
+      : me_(me),
+        settings_(std::move(settings)),
+        log_(node.log().make("scheduler")),
+        started_(runtime::clock::now()),
+        machine_(node.options().scheduler) {}
+
+  const char* name() const override { return "scheduler"; }
+
+  void on(const transport::accepted& e) override {
+    const auto connection = next_connection_++;
+    auto made = std::make_unique<peer>(
+        peer{.connection = connection, .who = e.who, .out = client_outbox(e.from)});
+    if (e.who->as == role::worker) made->out.emplace<worker_outbox>(e.from);
+    by_connection_[connection] = made.get();
+    me_.watch(e.from.actor);
+    peers_[e.from.actor.address()] = std::move(made);
+    if (e.who->as == role::worker) handle(worker_joined{connection, e.who});
+    if (e.who->as == role::client) handle(client_joined{connection, e.who});
+    carry_out();
+  }
+
+  void on(const transport::envelope& e, const caf::actor_addr& from) override {
+    auto found = peers_.find(from);
+    if (found == peers_.end()) return;  // From a link that was closed a moment ago.
+    auto& p = *found->second;
+    if (e.kind == wire::frame_kind::worker_messages && p.who->as == role::worker) {
+      each<worker_message>(e, p, &wire::decoder::worker_messages, [&](const worker_message& m) {
+        handle(worker_said{p.worker, m});
+      });
+    } else if (e.kind == wire::frame_kind::client_messages && p.who->as != role::worker) {
+      each<client_message>(e, p, &wire::decoder::client_messages,
+                           [&](const client_message& m) { on_client(p, m); });
+    } else {
+      close(p, "a frame of a kind that its role may not send");
+      return;
+    }
+    carry_out();
+  }
+
+  void on(const transport::link_failed& e, const caf::actor_addr& from) override {
+    if (auto found = peers_.find(from); found != peers_.end())
+      log_->warn("link failed peer={} why=\"{}\"", found->second->who->name, e.why.message);
+  }
+
+  void on_gone(const caf::actor_addr& who) override {
+    auto node = peers_.extract(who);
+    if (node.empty()) return;
+    const auto& p = *node.mapped();
+    by_connection_.erase(p.connection);
+    std::erase(waiting_, node.mapped().get());
+    if (p.worker) {
+      workers_.erase(p.worker);
+      log_->info("worker left worker={} name={}", p.worker.value, p.who->name);
+      tell_owner(worker_change::kind::lost, p);
+      handle(worker_lost{p.worker});
+    }
+    if (p.client) {
+      clients_.erase(p.client);
+      log_->info("client left client={} name={}", p.client.value, p.who->name);
+      handle(client_lost{p.client});
+    }
+    carry_out();
+  }
+
+  void on_tick() override {
+    handle(clock_ticked{});
+    carry_out();
+  }
+
+  void on_flush() override {
+    for (auto* p : waiting_) {
+      p->waits_for_flush = false;
+      std::visit([&](auto& o) { o.flush(me_); }, p->out);
+    }
+    waiting_.clear();
+  }
+
+  void on_stop() override {
+    for (auto& [id, p] : workers_)
+      std::get<worker_outbox>(p->out).push(stop_worker{});
+    for (auto& [id, p] : workers_)
+      std::get<worker_outbox>(p->out).flush(me_);
+    me_.quit();
+  }
+
+private:
+  void handle(event e) { machine_.handle(e, runtime::clock::now(), effects_); }
+
+  /// Feeds a batch, decoded or handed over, message by message.
+  template <class Message, class Take>
+  void each(const transport::envelope& e, peer& p,
+            result<batch<Message>> (wire::decoder::*decode)(const bytes&), Take take) {
+    if (e.local) {
+      for (const auto& m : std::get<batch<Message>>(*e.local))
+        take(m);
+      return;
+    }
+    auto messages = (p.decoder.*decode)(e.body);
+    if (!messages) return close(p, messages.error().message);
+    for (const auto& m : *messages)
+      take(m);
+  }
+
+  void on_client(peer& p, const client_message& m) {
+    if (std::holds_alternative<inspect_cluster>(m)) return send(p, client_reply(snapshot()));
+    if (p.client) handle(client_said{p.client, m});
+  }
+
+  cluster_snapshot snapshot() const {
+    auto s = machine_.inspect();
+    s.scheduler = settings_.name;
+    if (settings_.address) s.address = settings_.address();
+    s.release = release();
+    s.uptime_seconds = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(runtime::clock::now() - started_).count());
+    return s;
+  }
+
+  void carry_out() {
+    for (auto& e : effects_)
+      std::visit([&](auto& what) { on_effect(what); }, e);
+    effects_.clear();
+    me_.tick_at(machine_.deadline());
+  }
+
+  void on_effect(const admit_client& e) {
+    auto* p = by_connection_.at(e.connection);
+    p->client = e.client;
+    clients_[e.client] = p;
+    log_->info("client joined client={} name={} host={}", e.client.value, p->who->name,
+               p->who->host);
+  }
+
+  void on_effect(const admit_worker& e) {
+    auto* p = by_connection_.at(e.connection);
+    p->worker = e.worker;
+    workers_[e.worker] = p;
+    log_->info("worker joined worker={} name={} threads={} address={}", e.worker.value,
+               p->who->name, p->who->threads, p->who->address);
+    tell_owner(worker_change::kind::joined, *p);
+  }
+
+  void on_effect(tell_client& e) {
+    // A peer that is gone has its own event on the way; nothing else to do here.
+    auto to = clients_.find(e.client);
+    if (to == clients_.end()) return;
+    if (auto* hi = std::get_if<welcome_client>(&e.message)) hi->scheduler = settings_.name;
+    send(*to->second, std::move(e.message));
+  }
+
+  void on_effect(tell_worker& e) {
+    if (auto to = workers_.find(e.worker); to != workers_.end())
+      send(*to->second, std::move(e.message));
+  }
+
+  template <class Message>
+  void send(peer& to, Message m) {
+    using box =
+        std::conditional_t<std::is_same_v<Message, client_reply>, client_outbox, worker_outbox>;
+    std::get<box>(to.out).push(std::move(m));
+    if (to.waits_for_flush) return;
+    to.waits_for_flush = true;
+    waiting_.push_back(&to);
+    me_.request_flush();
+  }
+
+  void close(const peer& p, const std::string& why) {
+    log_->warn("link closed peer={} why=\"{}\"", p.who->name, why);
+    transport::close(p.link());
+  }
+
+  void tell_owner(worker_change::kind what, const peer& p) const {
+    if (settings_.on_change) settings_.on_change({what, p.worker, p.who->name, p.who->launch});
+  }
+
+  runtime::self& me_;
+  scheduler_settings settings_;
+  logger log_;
+  runtime::clock::time_point started_;
+  core::scheduler machine_;
+  std::vector<effect> effects_;
+  std::uint64_t next_connection_ = 1;
+  std::unordered_map<caf::actor_addr, std::unique_ptr<peer>> peers_;
+  std::unordered_map<std::uint64_t, peer*> by_connection_;
+  std::unordered_map<client_id, peer*> clients_;
+  std::unordered_map<worker_id, peer*> workers_;
+  std::vector<peer*> waiting_;  ///< Have messages in their outbox.
+};
+
+}  // namespace
+
+caf::actor spawn_scheduler(runtime::node& node, scheduler_settings settings) {
+  return runtime::spawn(node.actors(), [&node, settings = std::move(settings)](runtime::self& me) {
+    return std::make_unique<scheduler_part>(me, node, settings);
+  });
+}
+
+}  // namespace troupe

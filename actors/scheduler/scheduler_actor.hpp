@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <caf/actor.hpp>
+
+#include <troupe/id.hpp>
+
+#include "actors/runtime/runtime.hpp"
+
+namespace troupe {
+
+/// A worker came or went. `launch` is what the backend called the launch that made it, if any.
+struct worker_change {
+  enum class kind { joined, lost };
+  kind what = kind::joined;
+  worker_id worker;
+  std::string name;
+  std::string launch;
+};
+
+struct scheduler_settings {
+  std::string name;
+  /// Where others reach it, for the snapshot. It is known only after the scheduler owns a listener.
+  std::function<std::string()> address = {};
+  /// Told by the scheduler actor; must not block.
+  std::function<void(const worker_change&)> on_change = {};
+};
+
+/// The scheduler of one cluster. It translates and forwards, and decides
+/// nothing: core::scheduler does. Make it the owner of listeners to let clients and workers in.
+caf::actor spawn_scheduler(runtime::node&, scheduler_settings);
+
+}  // namespace troupe

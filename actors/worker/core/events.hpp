@@ -1,0 +1,131 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "serialization/messages.hpp"
+
+namespace troupe::core {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+namespace working {
+
+// What can happen to a worker. `connection` is the shell's number for a peer that fetches from us.
+
+struct scheduler_said {
+  worker_order_message message;
+};
+
+/// The executor has run the function.
+struct run_executed {
+  task_id task;
+  run_id run;
+  value content;  ///< If why.code is ok.
+  error why;
+  std::chrono::nanoseconds duration{};
+};
+
+/// A peer answered fetch_from.
+struct value_received {
+  worker_id peer;
+  task_id task;
+  value content;
+};
+
+struct value_absent {
+  worker_id peer;
+  task_id task;
+};
+
+/// Nothing that was asked of this peer will be answered.
+struct peer_lost {
+  worker_id peer;
+};
+
+/// A client pushed scattered data.
+struct value_stored {
+  task_id task;
+  value content;
+};
+
+/// Somebody wants a result of ours.
+struct result_asked {
+  std::uint64_t connection = 0;
+  task_id task;
+};
+
+/// Time for the next worker_report; the shell has measured.
+struct memory_measured {
+  std::uint64_t used_bytes = 0;
+};
+
+using event = std::variant<scheduler_said, run_executed, value_received, value_absent, peer_lost,
+                           value_stored, result_asked, memory_measured>;
+
+// What a worker wants done.
+
+struct tell_scheduler {
+  worker_message message;
+
+  friend bool operator==(const tell_scheduler&, const tell_scheduler&) = default;
+};
+
+/// Where the peer is; said before the first fetch_from it.
+struct know_peer {
+  worker_id peer;
+  std::string address;
+
+  friend bool operator==(const know_peer&, const know_peer&) = default;
+};
+
+struct fetch_from {
+  worker_id peer;
+  task_id task;
+
+  friend bool operator==(const fetch_from&, const fetch_from&) = default;
+};
+
+/// Run the function on a pool thread, and come back with run_executed.
+struct execute {
+  task_id task;
+  run_id run;
+  spec_ptr spec;
+  value arguments;
+  std::vector<value> inputs;  ///< In the order of run_task::inputs.
+
+  friend bool operator==(const execute& a, const execute& b) {
+    return a.task == b.task && a.run == b.run && a.arguments == b.arguments && a.inputs == b.inputs;
+  }
+};
+
+/// The run is cancelled: do not run the function if that has not begun. run_executed comes either
+/// way.
+struct skip_execution {
+  run_id run;
+
+  friend bool operator==(const skip_execution&, const skip_execution&) = default;
+};
+
+/// result_value or result_absent for who asked.
+struct answer {
+  std::uint64_t connection = 0;
+  data_message message;
+
+  friend bool operator==(const answer&, const answer&) = default;
+};
+
+/// Nothing more will come from this worker; end it.
+struct end_worker {
+  friend bool operator==(const end_worker&, const end_worker&) = default;
+};
+
+using effect = std::variant<tell_scheduler, know_peer, fetch_from, execute, skip_execution, answer,
+                            end_worker>;
+
+}  // namespace working
+
+}  // namespace troupe::core

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actors/worker/core/events.hpp"
+#include "actors/worker/libraries.hpp"
+
+namespace troupe {
+
+/// Runs users' functions on threads of its own, in the order in which they come.
+///
+/// What a function throws ends here: it becomes an error with the type and words of the exception,
+/// the task and the worker. run(), skip() and take() are for the worker's actor; none of them waits
+/// for a function.
+class executor {
+public:
+  using execute = core::working::execute;
+  using run_executed = core::working::run_executed;
+
+  struct settings {
+    std::string worker;  ///< Its name, for errors.
+    std::uint32_t threads = 1;
+    /// There is something to take(), after there was nothing. Called on any thread; must not block.
+    std::function<void()> wake;
+  };
+
+  executor(const task_table&, settings);
+
+  /// Forgets what has not begun and waits for what runs, however long that takes.
+  ~executor();
+
+  executor(const executor&) = delete;
+  executor& operator=(const executor&) = delete;
+
+  void run(std::vector<execute>);
+
+  /// If the run has not begun it does not, and is reported as cancelled. Else nothing happens.
+  void skip(run_id);
+
+  /// Replaces `done` by what was reported since the last call.
+  void take(std::vector<run_executed>& done);
+
+  /// Forgets what has not begun and waits for what runs, but not longer than `grace`. False: some
+  /// functions still run, and the destructor would wait for them; a process that must end can only
+  /// leave with _exit().
+  bool stop(std::chrono::nanoseconds grace);
+
+private:
+  struct job {
+    execute what;
+    const known_task* task = nullptr;
+  };
+
+  const known_task* resolve(const execute&, error& why);
+  run_executed call(const job&) const;
+  void report(std::vector<run_executed>, std::unique_lock<std::mutex>&);
+  void work();
+
+  const task_table& tasks_;
+  const settings settings_;
+  spec_ptr last_spec_;  ///< Of the last run; mostly the next one's as well.
+  const known_task* last_task_ = nullptr;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::condition_variable quiet_;
+  std::deque<job> queue_;
+  std::vector<run_executed> done_;
+  std::uint32_t idle_ = 0;
+  std::uint32_t busy_ = 0;
+  bool closed_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace troupe

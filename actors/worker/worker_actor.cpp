@@ -1,0 +1,374 @@
+#include "actors/worker/worker_actor.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <type_traits>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "actors/runtime/host.hpp"
+#include "actors/runtime/outbox.hpp"
+#include "actors/transport/network.hpp"
+#include "actors/worker/core/worker.hpp"
+#include "actors/worker/data_address.hpp"
+#include "actors/worker/data_links.hpp"
+#include "actors/worker/executor.hpp"
+#include "config/machine.hpp"
+#include "serialization/release.hpp"
+
+namespace troupe {
+
+namespace {
+
+using namespace core::working;
+using runtime::clock;
+
+constexpr std::uint64_t scheduler_request = 0;  ///< Worker ids, the other requests, start at 1.
+constexpr std::size_t reports_max = 1024;       ///< Waiting for the end of the turn.
+constexpr auto first_pause = std::chrono::milliseconds(50);
+constexpr auto longest_pause = std::chrono::seconds(2);
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+uuid random_uuid() {
+  std::random_device source;
+  uuid made;
+  std::ranges::generate(made, [&] { return static_cast<std::uint8_t>(source()); });
+  return made;
+}
+
+void fill_in(worker_options& options) {
+  if (options.name.empty()) options.name = host_name() + "-" + std::to_string(getpid());
+  if (options.threads > 0 && options.memory > 0) return;
+  const auto share = find_machine_share();
+  if (options.threads == 0) options.threads = share.cores;
+  if (options.memory == 0) options.memory = share.memory_bytes;
+}
+
+hello introduction(const worker_options& options) {
+  hello who;
+  who.as = role::worker;
+  who.process = random_uuid();
+  who.name = options.name;
+  who.host = host_name();
+  who.pid = static_cast<std::uint32_t>(getpid());
+  who.release = release();
+  return who;
+}
+
+class worker_part final : public runtime::part {
+public:
+  worker_part(runtime::self& me, runtime::node& node, worker_settings settings,
+              result<std::string> listen_on)
+      : me_(me),
+        net_(node.net()),
+        log_(node.log().make("worker")),
+        settings_(std::move(settings)),
+        listen_on_(std::move(listen_on)),
+        who_(introduction(settings_.options)),
+        machine_({.threads = settings_.options.threads,
+                  .inline_result_max = settings_.options.inline_result_max}),
+        links_(me, node.net(), who_, log_),
+        executor_(*settings_.tasks, {settings_.options.name, settings_.options.threads,
+                                     [actor = me.handle()] { runtime::wake(actor); }}) {}
+
+  const char* name() const override { return "worker"; }
+
+  void start() override {
+    if (!listen_on_) return end({worker_end::kind::unusable, listen_on_.error()});
+    if (listen_on_->empty()) {
+      listener_ = net_.listen_local(me_.handle());
+    } else {
+      auto made = net_.listen(*listen_on_, me_.handle());
+      if (!made) return end({worker_end::kind::unusable, made.error()});
+      listener_ = *made;
+    }
+    who_.address = listener_->address;
+    who_.launch = settings_.launch;
+    who_.threads = settings_.options.threads;
+    who_.memory_bytes = settings_.options.memory;
+    who_.resources = settings_.options.resources;
+    who_.tasks = settings_.tasks->signatures();
+    connect_until_ = clock::now() + settings_.connect_for;
+    connect();
+  }
+
+  void on(const transport::connected& e) override {
+    if (e.request != scheduler_request) return links_.connected(e);
+    if (ending_) return transport::close(e.to);
+    scheduler_.emplace(e.to);
+    decoder_ = {};
+    me_.watch(e.to.actor);
+  }
+
+  void on(const transport::connect_failed& e) override {
+    if (e.request != scheduler_request) {
+      links_.failed(e, heard_);
+      return take_heard();
+    }
+    connect_again(e.why);
+  }
+
+  void on(const transport::accepted& e) override {
+    if (ending_) return transport::close(e.from);
+    links_.accepted(e);
+  }
+
+  void on(const transport::envelope& e, const caf::actor_addr& from) override {
+    if (scheduler_ && from == scheduler_->to().actor.address()) {
+      hear_scheduler(e);
+    } else {
+      links_.hear(e, from, heard_);
+      take_heard();
+    }
+    hand_out();
+  }
+
+  void on(const transport::value_arrived& e, const caf::actor_addr& from) override {
+    links_.hear(e, from, heard_);
+    take_heard();
+    hand_out();
+  }
+
+  void on(const transport::link_failed& e, const caf::actor_addr& from) override {
+    if (scheduler_ && from == scheduler_->to().actor.address()) why_lost_ = e.why;
+  }
+
+  void on_gone(const caf::actor_addr& who) override {
+    if (scheduler_ && who == scheduler_->to().actor.address()) return lose_scheduler();
+    links_.gone(who, heard_);
+    take_heard();
+    hand_out();
+  }
+
+  void on_wake() override {
+    executor_.take(done_);
+    if (ending_) {
+      if (executor_.stop({})) finish(false);
+      return;
+    }
+    for (auto& run : done_)
+      step(std::move(run));
+    hand_out();
+  }
+
+  void on_tick() override {
+    const auto now = clock::now();
+    if (grace_until_ && now >= *grace_until_) return give_up_waiting();
+    if (connect_at_ && now >= *connect_at_) connect();
+    if (report_at_ && now >= *report_at_) {
+      report_at_ = now + settings_.options.report_interval;
+      step(memory_measured{resident_bytes()});
+    }
+    set_timer();
+  }
+
+  void on_flush() override {
+    flush_reports();
+    links_.flush();
+  }
+
+  void on_stop() override {
+    if (ending_ || grace_until_) return;
+    if (!welcome_) return end({});
+    grace_until_ = clock::now() + settings_.grace;
+    set_timer();
+    step(scheduler_said{stop_worker{}});
+  }
+
+private:
+  void connect() {
+    connect_at_.reset();
+    net_.connect(scheduler_request, settings_.scheduler, who_, me_.handle());
+  }
+
+  void connect_again(const error& why) {
+    const auto now = clock::now();
+    const bool hopeless =
+        why.code == errc::refused || why.code == errc::bad_config || why.code == errc::bad_argument;
+    if (hopeless || now + pause_ > connect_until_)
+      return end({worker_end::kind::not_connected, why});
+    log_->debug("no scheduler yet address={} why=\"{}\"", settings_.scheduler, why.message);
+    connect_at_ = now + pause_;
+    pause_ = std::min<clock::duration>(pause_ * 2, longest_pause);
+    set_timer();
+  }
+
+  void lose_scheduler() {
+    scheduler_.reset();
+    if (ending_) return;
+    const auto why = why_lost_.value_or(error{errc::scheduler_lost, "the connection was closed"});
+    why_lost_.reset();
+    if (welcome_)
+      end({worker_end::kind::scheduler_lost, why});
+    else
+      connect_again(why);
+  }
+
+  void hear_scheduler(const transport::envelope& e) {
+    if (e.local) {
+      if (const auto* orders = std::get_if<batch<worker_order_message>>(e.local.get()))
+        for (const auto& order : *orders)
+          obey(order);
+      return;
+    }
+    auto orders = e.kind == wire::frame_kind::worker_orders
+                      ? decoder_.worker_orders(e.body)
+                      : error{errc::bad_bytes, "a kind of frame that schedulers do not send"};
+    if (!orders) {
+      log_->error("bad frame from the scheduler why=\"{}\"", orders.error().message);
+      return end({worker_end::kind::scheduler_lost, orders.error()});
+    }
+    for (auto& order : *orders)
+      obey(std::move(order));
+  }
+
+  void obey(worker_order_message order) {
+    if (std::holds_alternative<welcome_worker>(order) && !std::exchange(welcome_, true)) {
+      log_->info("joined scheduler={} name={} address={} threads={} tasks={}", settings_.scheduler,
+                 settings_.options.name, listener_->address, settings_.options.threads,
+                 settings_.tasks->size());
+      report_at_ = clock::now();
+      set_timer();
+    }
+    if (const auto* drop = std::get_if<drop_result>(&order)) links_.forget(drop->task);
+    step(scheduler_said{std::move(order)});
+  }
+
+  void take_heard() {
+    // By index: what is carried out may make peers say more.
+    for (std::size_t i = 0; i < heard_.size(); ++i)
+      step(std::move(heard_[i]));
+    heard_.clear();
+  }
+
+  void step(event what) {
+    if (ending_) return;
+    machine_.handle(std::move(what), clock::now(), effects_);
+    auto effects = std::exchange(effects_, {});
+    for (auto& e : effects)
+      std::visit([this](auto& x) { carry_out(x); }, e);
+    effects.clear();
+    effects_ = std::move(effects);
+  }
+
+  void carry_out(tell_scheduler& e) {
+    if (!scheduler_) return;
+    scheduler_->push(std::move(e.message));
+    if (++reports_ >= reports_max)
+      flush_reports();
+    else
+      me_.request_flush();
+  }
+
+  void carry_out(know_peer& e) { links_.know(e.peer, std::move(e.address)); }
+
+  void carry_out(fetch_from& e) { links_.fetch(e.peer, e.task); }
+
+  void carry_out(execute& e) { to_run_.push_back(std::move(e)); }
+
+  void carry_out(skip_execution& e) {
+    hand_out();
+    executor_.skip(e.run);
+  }
+
+  void carry_out(answer& e) { links_.answer(e.connection, std::move(e.message)); }
+
+  void carry_out(end_worker&) { end({}); }
+
+  /// All that one message let go on, with one lock.
+  void hand_out() {
+    if (!to_run_.empty()) executor_.run(std::exchange(to_run_, {}));
+  }
+
+  void flush_reports() {
+    reports_ = 0;
+    if (scheduler_) scheduler_->flush(me_);
+  }
+
+  /// Says good-bye to everybody. Then only functions that still run keep the actor.
+  void end(worker_end how) {
+    if (std::exchange(ending_, true)) return;
+    end_ = std::move(how);
+    report_at_.reset();
+    connect_at_.reset();
+    on_flush();
+    if (scheduler_) transport::close(scheduler_->to());
+    links_.close();
+    if (listener_) net_.close(*listener_);
+    if (executor_.stop({})) return finish(false);
+    if (!grace_until_) grace_until_ = clock::now() + settings_.grace;
+    set_timer();
+  }
+
+  void give_up_waiting() {
+    grace_until_ = clock::now();
+    if (!ending_) return end({});
+    finish(true);
+  }
+
+  void finish(bool still_running) {
+    if (std::exchange(finished_, true)) return;
+    end_.still_running = still_running;
+    if (end_.how == worker_end::kind::in_order)
+      log_->info("left name={}", settings_.options.name);
+    else
+      log_->warn("left name={} why=\"{}\"", settings_.options.name, end_.why.message);
+    if (settings_.on_end) settings_.on_end(end_);
+    me_.quit();
+  }
+
+  void set_timer() {
+    std::optional<clock::time_point> next;
+    for (const auto& at : {report_at_, connect_at_, grace_until_})
+      if (at && (!next || *at < *next)) next = at;
+    me_.tick_at(next);
+  }
+
+  runtime::self& me_;
+  transport::network& net_;
+  logger log_;
+  const worker_settings settings_;
+  const result<std::string> listen_on_;
+  hello who_;
+  core::worker machine_;
+  data_links links_;
+  std::optional<transport::listener> listener_;
+  std::optional<runtime::outbox<worker_message, wire::frame_kind::worker_messages>> scheduler_;
+  wire::decoder decoder_;
+  std::optional<error> why_lost_;
+  bool welcome_ = false;
+  bool ending_ = false;
+  bool finished_ = false;
+  worker_end end_;
+  std::vector<effect> effects_;
+  std::vector<event> heard_;
+  std::vector<execute> to_run_;
+  std::vector<run_executed> done_;
+  std::size_t reports_ = 0;
+  clock::time_point connect_until_;
+  clock::duration pause_ = first_pause;
+  std::optional<clock::time_point> connect_at_;
+  std::optional<clock::time_point> report_at_;
+  std::optional<clock::time_point> grace_until_;
+  executor executor_;  ///< Last, so that its threads end before what they report to.
+};
+
+}  // namespace
+
+caf::actor spawn_worker(runtime::node& node, worker_settings settings) {
+  fill_in(settings.options);
+  auto listen_on = data_address(settings.options, settings.scheduler);
+  return runtime::spawn(node.actors(), [&node, settings = std::move(settings),
+                                        listen_on = std::move(listen_on)](runtime::self& me) {
+    return std::make_unique<worker_part>(me, node, settings, listen_on);
+  });
+}
+
+}  // namespace troupe

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace troupe {
+
+/// Raised whenever a public header changes in a way that a plugin built before would not survive.
+inline constexpr unsigned plugin_abi = 1;
+
+}  // namespace troupe

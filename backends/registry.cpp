@@ -1,0 +1,61 @@
+#include "backends/registry.hpp"
+
+#include <utility>
+
+#include <troupe/settings.hpp>
+
+#include "backends/local/local.hpp"
+#include "backends/plugin.hpp"
+#include "config/nearest.hpp"
+
+namespace troupe::backends {
+
+registry::registry() {
+  add({"local", local::make});
+}
+
+void registry::add(backend_kind kind) {
+  if (kind.type.empty() || !kind.make)
+    throw exception({errc::bad_argument, "a kind of backend needs a type and a function"});
+  auto type = kind.type;
+  if (!kinds_.emplace(type, std::move(kind)).second)
+    throw exception({errc::bad_argument, "there is a cluster.type '" + type +
+                                             "' already; two backends cannot have one name"});
+}
+
+result<void> registry::load(const std::string& library) {
+  auto opened = plugin::open(library, "backend plugin");
+  if (!opened) return opened.error();
+  auto add_kinds = opened->find<void (*)(backend_registry&)>("troupe_register_backends");
+  if (!add_kinds) return add_kinds.error();
+  try {
+    (*add_kinds)(*this);
+  } catch (const std::exception& e) {
+    return error{errc::bad_config,
+                 "backend plugin '" + library + "' cannot be used: " + std::string(e.what())};
+  }
+  return {};
+}
+
+result<std::unique_ptr<backend>> registry::make(const std::string& type, settings& section,
+                                                const services& given) const {
+  auto found = kinds_.find(type);
+  if (found == kinds_.end()) {
+    return error{errc::bad_config,
+                 "cluster.type = \"" + type + "\" is not known: it can be " + enumerated(types()) +
+                     ", or what a plugin in cluster.plugins adds" + did_you_mean(type, types())};
+  }
+  auto made = found->second.make(section, given);
+  if (!made) return made;
+  if (auto read = section.leftovers(); !read) return read.error();
+  return made;
+}
+
+std::vector<std::string> registry::types() const {
+  std::vector<std::string> all;
+  for (const auto& [type, kind] : kinds_)
+    all.push_back(type);
+  return all;
+}
+
+}  // namespace troupe::backends

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <troupe/backend.hpp>
+#include <troupe/result.hpp>
+
+namespace troupe::backends {
+
+/// The values of `cluster.type`: the built-in ones, listed in registry.cpp, and those of plugins.
+class registry final : public backend_registry {
+public:
+  registry();
+
+  void add(backend_kind) override;
+
+  /// Opens a shared library that defines troupe_register_backends, and lets it add its kinds. It
+  /// stays loaded until the process ends.
+  result<void> load(const std::string& library);
+
+  /// Makes the place that `type` names. `section` is [cluster.<type>]; keys in it that the backend
+  /// does not know are an error.
+  result<std::unique_ptr<backend>> make(const std::string& type, settings& section,
+                                        const services&) const;
+
+  /// In alphabetic order.
+  std::vector<std::string> types() const;
+
+private:
+  std::map<std::string, backend_kind> kinds_;
+};
+
+}  // namespace troupe::backends

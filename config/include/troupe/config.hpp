@@ -1,0 +1,112 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <troupe/result.hpp>
+#include <troupe/settings.hpp>
+
+namespace troupe {
+
+/// Which cluster: [cluster].
+struct cluster_options {
+  std::string type = "local";             ///< A built-in backend, or one from a plugin.
+  std::string name = {};                  ///< For people; empty: type and process id.
+  std::uint32_t workers = 0;              ///< 0: as many as the backend finds sensible.
+  std::vector<std::string> plugins = {};  ///< Shared libraries that add values of `type`.
+  std::chrono::nanoseconds survey_interval = std::chrono::seconds(1);
+  std::chrono::nanoseconds start_timeout = std::chrono::seconds(30);  ///< For the first worker.
+  settings place = {};  ///< The section [cluster.<type>], read by the backend.
+};
+
+/// The scheduler: [scheduler].
+struct scheduler_options {
+  std::string listen = "tcp://127.0.0.1:8786";
+  std::string interface =
+      {};  ///< Listen on this interface's address instead of the host in `listen`.
+  std::string connection_file = {};     ///< Written once it listens; empty: none.
+  std::uint32_t worker_losses_max = 3;  ///< A task that was running on so many lost workers fails.
+  std::chrono::nanoseconds unknown_task_timeout =
+      std::chrono::seconds(10);  ///< Wait for a worker that knows the task.
+  std::chrono::nanoseconds prefetch =
+      std::chrono::milliseconds(20);  ///< Work queued on a worker beyond what runs.
+};
+
+/// One worker process: [worker].
+struct worker_options {
+  std::string name = {};    ///< Empty: host and process id.
+  std::string listen = {};  ///< Where results are served; empty: as the scheduler is reached.
+  std::string interface = {};
+  std::uint32_t threads = 0;  ///< 0: cores that this process may use, shared among workers.
+  std::uint64_t memory = 0;   ///< Bytes; 0: what this process may use, shared among workers.
+  std::vector<std::string> libraries = {};  ///< Task libraries to load.
+  std::map<std::string, double> resources = {};
+  std::uint64_t inline_result_max = 4096;  ///< Results up to this size travel with their report.
+  std::chrono::nanoseconds report_interval = std::chrono::seconds(2);
+};
+
+/// The connection of a program: [client].
+struct client_options {
+  std::string name = {};       ///< Empty: the program's name.
+  std::string scheduler = {};  ///< Address or connection file to use when the program names none.
+  std::string progress = "auto";  ///< "auto": on a terminal; "on"; "off".
+};
+
+/// Sockets: [network].
+struct network_options {
+  std::uint64_t frame_max = std::uint64_t{64} << 20;  ///< Largest frame accepted after the hello.
+  std::uint64_t hello_max = std::uint64_t{1} << 20;   ///< Largest hello accepted.
+  std::uint64_t value_max = std::uint64_t{64} << 30;  ///< Largest single value accepted.
+  std::uint32_t handshakes_max = 256;  ///< Unfinished handshakes at one time; the oldest gives way.
+  std::uint32_t connections_max = 10000;
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
+  std::chrono::nanoseconds handshake_timeout = std::chrono::seconds(5);
+  std::chrono::nanoseconds heartbeat_interval = std::chrono::seconds(2);
+  std::chrono::nanoseconds silence_max = std::chrono::seconds(30);  ///< After that a peer is lost.
+};
+
+/// Who may connect: [security].
+struct security_options {
+  std::string mode = "auto";     ///< "auto": TLS beyond loopback; "tls": always; "plain": never.
+  bool allow_plaintext = false;  ///< With "auto" or "plain": listen in plain text beyond loopback.
+  std::string ca = {};           ///< PEM files, made by `troupe cert create`.
+  std::string certificate = {};
+  std::string key = {};
+  std::string token = {};       ///< Shared secret; empty: from token_file. Never printed.
+  std::string token_file = {};  ///< Empty: ~/.config/troupe/token, made at first use.
+};
+
+/// Logs: [log].
+struct log_options {
+  std::string level = "info";  ///< trace, debug, info, warn, error, off.
+  std::string file = {};       ///< Empty: standard error.
+};
+
+/// Everything that can be set. The defaults are here, and nowhere else; config/troupe.toml has a
+/// sentence about each key.
+struct config {
+  cluster_options cluster = {};
+  scheduler_options scheduler = {};
+  worker_options worker = {};
+  client_options client = {};
+  network_options network = {};
+  security_options security = {};
+  log_options log = {};
+
+  /// Reads this file, then the environment: TROUPE_WORKER__THREADS sets worker.threads. Throws
+  /// troupe::exception that lists all that is wrong, with file:line:column.
+  static config load(const std::filesystem::path&);
+
+  /// For main(): takes `--config FILE` and `--set worker.threads=4` out of the arguments. Without
+  /// --config, the file is the first there is of $TROUPE_CONFIG, ./troupe.toml,
+  /// ~/.config/troupe/troupe.toml and /etc/troupe/troupe.toml; none is fine. The environment wins
+  /// over the file, and --set over both. What is after "--" is left alone. Throws
+  /// troupe::exception.
+  static config from_arguments(int& argc, char** argv);
+};
+
+}  // namespace troupe

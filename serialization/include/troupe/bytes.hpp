@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// An immutable run of bytes, shared and sliced without copying.
+///
+/// Thread-safe to copy. A slice keeps the whole buffer alive. What copy() and adopt() make starts
+/// on an 8-byte boundary.
+class bytes {
+public:
+  bytes() noexcept = default;
+
+  /// Views `view` for as long as `owner` lives.
+  bytes(std::shared_ptr<const void> owner, std::span<const std::byte> view) noexcept
+      : owner_(std::move(owner)), view_(view) {}
+
+  static bytes copy(std::span<const std::byte> from) {
+    return adopt(std::vector<std::byte>(from.begin(), from.end()));
+  }
+
+  static bytes copy(std::string_view from) { return copy(std::as_bytes(std::span(from))); }
+
+  static bytes adopt(std::vector<std::byte> from) {
+    auto owner = std::make_shared<const std::vector<std::byte>>(std::move(from));
+    std::span<const std::byte> view(*owner);
+    return {std::move(owner), view};
+  }
+
+  const std::byte* data() const noexcept { return view_.data(); }
+
+  std::size_t size() const noexcept { return view_.size(); }
+
+  bool empty() const noexcept { return view_.empty(); }
+
+  std::span<const std::byte> span() const noexcept { return view_; }
+
+  std::string_view text() const noexcept {
+    return {reinterpret_cast<const char*>(view_.data()), view_.size()};
+  }
+
+  auto begin() const noexcept { return view_.begin(); }
+
+  auto end() const noexcept { return view_.end(); }
+
+  /// The part from `offset`; both are cut to what is there.
+  bytes slice(std::size_t offset, std::size_t size) const noexcept {
+    offset = std::min(offset, view_.size());
+    return {owner_, view_.subspan(offset, std::min(size, view_.size() - offset))};
+  }
+
+  friend bool operator==(const bytes& a, const bytes& b) noexcept {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+  }
+
+private:
+  std::shared_ptr<const void> owner_;
+  std::span<const std::byte> view_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,173 @@
+#include "serialization/wire_decode.hpp"
+
+namespace troupe::wire {
+
+namespace {
+
+using message_filler = batch_filler<client_message>;
+using reply_filler = batch_filler<client_reply>;
+
+template <class T, class Message>
+void read_at_workers(schema::TasksAtWorkers::Reader from, batch_filler<Message>& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto workers = read_ids(from.getWorkers(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.template add<T>();
+    m.task = {tasks[i]};
+    m.worker = {workers[i]};
+  }
+}
+
+void read_submits(body_reader& body, spec_table& table, schema::SubmitTasks::Reader from,
+                  message_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  spec_reader specs(body, table, from, count);
+  value_reader arguments(body, from.getArguments(), count);
+  const auto input_counts = read_column(from.getInputCounts(), count);
+  const auto inputs = read_task_ids(from.getInputs(), body.take_all(input_counts));
+  std::size_t input = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<submit_task>();
+    m.task = {tasks[i]};
+    m.spec = specs.next();
+    m.arguments = arguments.next();
+    m.inputs.resize(input_counts[i]);
+    for (auto& id : m.inputs)
+      id = {inputs[input++]};
+  }
+}
+
+void read_message_group(body_reader& body, spec_table& specs,
+                        schema::ClientMessages::Group::Reader from, message_filler& to) {
+  using type = schema::ClientMessages::Group::Which;
+  switch (from.which()) {
+    case type::SUBMIT_TASKS:
+      return read_submits(body, specs, from.getSubmitTasks(), to);
+    case type::SCATTER_DATA:
+      return read_tasks<scatter_data>(from.getScatterData(), to);
+    case type::RELEASE_TASKS:
+      return read_tasks<release_task>(from.getReleaseTasks(), to);
+    case type::CANCEL_TASKS:
+      return read_tasks<cancel_task>(from.getCancelTasks(), to);
+    case type::LOCATE_RESULTS:
+      return read_at_workers<locate_result>(from.getLocateResults(), to);
+    case type::INSPECT_CLUSTER:
+      to.begin_group(1);
+      to.add<inspect_cluster>();
+      return;
+  }
+  need(false, unknown_message);
+}
+
+void read_welcome(schema::WelcomeClient::Reader from, reply_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<welcome_client>();
+  const auto client = from.getClient();
+  need(client != 0 && client >> (64 - task_number_bits) == 0, "a client id fits into a task id");
+  m.client = {client};
+  m.scheduler = read_text(from.getScheduler());
+}
+
+void read_done(body_reader& body, schema::TasksDone::Reader from, reply_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto holders = read_ids(from.getHolders(), count);
+  small_reader small(body, from, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<task_done>();
+    m.task = {tasks[i]};
+    m.holder = {holders[i]};
+    small.next(m);
+  }
+}
+
+void read_failed(body_reader& body, capnp::List<schema::TaskFailed>::Reader from,
+                 reply_filler& to) {
+  to.begin_group(from.size());
+  for (auto row : from) {
+    auto& m = to.add<task_failed>();
+    m.task = read_task_id(row.getTask());
+    m.why = read_error(body, row.getWhy());
+  }
+}
+
+worker_snapshot read_snapshot(schema::ClusterSnapshot::Worker::Reader from) {
+  worker_snapshot to;
+  to.worker = read_worker_id(from.getWorker());
+  to.name = read_text(from.getName());
+  to.host = read_text(from.getHost());
+  to.address = read_text(from.getAddress());
+  to.pid = from.getPid();
+  to.threads = from.getThreads();
+  to.memory_bytes = from.getMemoryBytes();
+  to.memory_used_bytes = from.getMemoryUsedBytes();
+  to.results = from.getResults();
+  to.results_bytes = from.getResultsBytes();
+  to.runs_assigned = from.getRunsAssigned();
+  to.runs_finished = from.getRunsFinished();
+  return to;
+}
+
+void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, reply_filler& fill) {
+  fill.begin_group(1);
+  auto& to = fill.add<cluster_snapshot>();
+  to.scheduler = read_text(from.getScheduler());
+  to.address = read_text(from.getAddress());
+  to.release = read_text(from.getRelease());
+  to.uptime_seconds = from.getUptimeSeconds();
+  to.clients = from.getClients();
+  to.tasks_waiting = from.getTasksWaiting();
+  to.tasks_queued = from.getTasksQueued();
+  to.tasks_processing = from.getTasksProcessing();
+  to.tasks_in_memory = from.getTasksInMemory();
+  to.tasks_failed = from.getTasksFailed();
+  to.runs_finished = from.getRunsFinished();
+  to.pending_reason = read_text(from.getPendingReason());
+  const auto workers = from.getWorkers();
+  to.workers.reserve(body.take(workers.size()));
+  for (auto worker : workers)
+    to.workers.push_back(read_snapshot(worker));
+}
+
+void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader from,
+                      reply_filler& to) {
+  using type = schema::ClientReplies::Group::Which;
+  switch (from.which()) {
+    case type::WELCOME_CLIENT:
+      return read_welcome(from.getWelcomeClient(), to);
+    case type::INTRODUCE_WORKERS:
+      return read_introductions(from.getIntroduceWorkers(), to);
+    case type::TASKS_DONE:
+      return read_done(body, from.getTasksDone(), to);
+    case type::TASKS_FAILED:
+      return read_failed(body, from.getTasksFailed(), to);
+    case type::PLACE_DATA:
+      return read_at_workers<place_data>(from.getPlaceData(), to);
+    case type::CLUSTER_SNAPSHOT:
+      return read_snapshot(body, from.getClusterSnapshot(), to);
+  }
+  need(false, unknown_message);
+}
+
+}  // namespace
+
+result<batch<client_message>> decoder::client_messages(const bytes& body) {
+  return decode_body("client_messages frame", body, [this](body_reader& reader) {
+    const auto root = reader.root<schema::ClientMessages>(frame_kind::client_messages);
+    return read_batch<client_message>(reader, root, [this](auto& in, auto group, auto& to) {
+      read_message_group(in, specs_, group, to);
+    });
+  });
+}
+
+result<batch<client_reply>> decoder::client_replies(const bytes& body) {
+  return decode_body("client_replies frame", body, [](body_reader& reader) {
+    const auto root = reader.root<schema::ClientReplies>(frame_kind::client_replies);
+    return read_batch<client_reply>(
+        reader, root, [](auto& in, auto group, auto& to) { read_reply_group(in, group, to); });
+  });
+}
+
+}  // namespace troupe::wire

@@ -1,0 +1,153 @@
+#include "serialization/wire_encode.hpp"
+
+namespace troupe::wire {
+
+namespace {
+
+using message_group = group<client_message>;
+using message_to = schema::ClientMessages::Group::Builder;
+using reply_group = group<client_reply>;
+using reply_to = schema::ClientReplies::Group::Builder;
+
+template <class T>
+using messages = rows<T, client_message>;
+
+template <class T>
+using replies = rows<T, client_reply>;
+
+template <class Rows>
+void write_at_workers(column_writer& columns, const Rows& from,
+                      schema::TasksAtWorkers::Builder to) {
+  write_tasks(columns, from, to);
+  columns.put(
+      from, [](const auto& m) { return m.worker.value; }, [&] { return to.initWorkers(); });
+}
+
+void write_group(column_writer& columns, const messages<submit_task>& from, const message_group& g,
+                 message_to at) {
+  auto to = at.initSubmitTasks();
+  write_tasks(columns, from, to);
+  write_specs(columns, from, g, to);
+  write_arguments(columns, from, to);
+  columns.put(
+      from, [](const submit_task& m) { return m.inputs.size(); },
+      [&] { return to.initInputCounts(); });
+  columns.begin();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    for (auto input : from[i].inputs)
+      columns.push(input.value);
+  columns.finish_spelled_out([&] { return to.initInputs(); });
+}
+
+void write_group(column_writer& columns, const messages<scatter_data>& from, const message_group&,
+                 message_to at) {
+  auto to = at.initScatterData();
+  write_tasks(columns, from, to);
+  write_sizes(columns, from, to);
+}
+
+void write_group(column_writer& columns, const messages<release_task>& from, const message_group&,
+                 message_to at) {
+  write_tasks(columns, from, at.initReleaseTasks());
+}
+
+void write_group(column_writer& columns, const messages<cancel_task>& from, const message_group&,
+                 message_to at) {
+  write_tasks(columns, from, at.initCancelTasks());
+}
+
+void write_group(column_writer& columns, const messages<locate_result>& from, const message_group&,
+                 message_to at) {
+  write_at_workers(columns, from, at.initLocateResults());
+}
+
+void write_group(column_writer&, const messages<inspect_cluster>&, const message_group&,
+                 message_to at) {
+  at.setInspectCluster();
+}
+
+void write_group(column_writer&, const replies<welcome_client>& from, const reply_group&,
+                 reply_to at) {
+  auto to = at.initWelcomeClient();
+  to.setClient(from[0].client.value);
+  to.setScheduler(text(from[0].scheduler));
+}
+
+void write_group(column_writer&, const replies<introduce_worker>& from, const reply_group&,
+                 reply_to at) {
+  write_introductions(from, at.initIntroduceWorkers(list_size(from)));
+}
+
+void write_group(column_writer& columns, const replies<task_done>& from, const reply_group&,
+                 reply_to at) {
+  auto to = at.initTasksDone();
+  write_tasks(columns, from, to);
+  columns.put(
+      from, [](const task_done& m) { return m.holder.value; }, [&] { return to.initHolders(); });
+  write_sizes(columns, from, to);
+  write_small(columns, from, to);
+}
+
+void write_group(column_writer&, const replies<task_failed>& from, const reply_group&,
+                 reply_to at) {
+  auto to = at.initTasksFailed(list_size(from));
+  for (unsigned i = 0; i < to.size(); ++i) {
+    to[i].setTask(from[i].task.value);
+    write(from[i].why, to[i].initWhy());
+  }
+}
+
+void write_group(column_writer& columns, const replies<place_data>& from, const reply_group&,
+                 reply_to at) {
+  write_at_workers(columns, from, at.initPlaceData());
+}
+
+void write_snapshot(const worker_snapshot& from, schema::ClusterSnapshot::Worker::Builder to) {
+  to.setWorker(from.worker.value);
+  to.setName(text(from.name));
+  to.setHost(text(from.host));
+  to.setAddress(text(from.address));
+  to.setPid(from.pid);
+  to.setThreads(from.threads);
+  to.setMemoryBytes(from.memory_bytes);
+  to.setMemoryUsedBytes(from.memory_used_bytes);
+  to.setResults(from.results);
+  to.setResultsBytes(from.results_bytes);
+  to.setRunsAssigned(from.runs_assigned);
+  to.setRunsFinished(from.runs_finished);
+}
+
+void write_group(column_writer&, const replies<cluster_snapshot>& rows, const reply_group&,
+                 reply_to at) {
+  const auto& from = rows[0];
+  auto to = at.initClusterSnapshot();
+  to.setScheduler(text(from.scheduler));
+  to.setAddress(text(from.address));
+  to.setRelease(text(from.release));
+  to.setUptimeSeconds(from.uptime_seconds);
+  to.setClients(from.clients);
+  to.setTasksWaiting(from.tasks_waiting);
+  to.setTasksQueued(from.tasks_queued);
+  to.setTasksProcessing(from.tasks_processing);
+  to.setTasksInMemory(from.tasks_in_memory);
+  to.setTasksFailed(from.tasks_failed);
+  to.setRunsFinished(from.runs_finished);
+  to.setPendingReason(text(from.pending_reason));
+  auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
+  for (unsigned i = 0; i < workers.size(); ++i)
+    write_snapshot(from.workers[i], workers[i]);
+}
+
+}  // namespace
+
+bytes encoder::encode(std::span<const client_message> from) {
+  return write_batch<schema::ClientMessages>(frame_kind::client_messages, from, specs_,
+                                             [](auto&... arguments) { write_group(arguments...); });
+}
+
+bytes encoder::encode(std::span<const client_reply> from) {
+  return write_batch<schema::ClientReplies>(frame_kind::client_replies, from, specs_,
+                                            [](auto&... arguments) { write_group(arguments...); });
+}
+
+}  // namespace troupe::wire

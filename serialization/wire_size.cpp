@@ -1,0 +1,46 @@
+#include "serialization/wire_size.hpp"
+
+namespace troupe::wire {
+
+void frame_size::add(const error& from) noexcept {
+  words += 8;
+  for (const auto* part : {&from.message, &from.type, &from.task, &from.worker})
+    add(*part);
+  for (const auto& name : from.chain) {
+    words += 1;
+    add(name);
+  }
+}
+
+void frame_size::add(const task_spec& from) noexcept {
+  words += 5;
+  add(from.function);
+  add(from.signature);
+  for (const auto& [name, amount] : from.resources) {
+    words += 2;
+    add(name);
+  }
+}
+
+void frame_size::add(const input_location& from) noexcept {
+  things += 1 + from.holders.size();
+  words += 2 + from.holders.size();
+}
+
+void frame_size::add(const introduce_worker& from) noexcept {
+  add(from.name);
+  add(from.address);
+}
+
+void frame_size::add(const cluster_snapshot& from) noexcept {
+  words += 16;
+  for (const auto* part : {&from.scheduler, &from.address, &from.release, &from.pending_reason})
+    add(*part);
+  for (const auto& worker : from.workers) {
+    words += 12;
+    for (const auto* part : {&worker.name, &worker.host, &worker.address})
+      add(*part);
+  }
+}
+
+}  // namespace troupe::wire

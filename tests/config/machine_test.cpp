@@ -1,0 +1,121 @@
+#include "config/machine.hpp"
+
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "tests/config/temporary_folder.hpp"
+
+using namespace troupe;
+
+namespace {
+
+/// A machine with 8 cores, of which 6 are allowed, and 16 GiB.
+struct machine {
+  temporary_folder root;
+
+  machine() {
+    root.write("proc/self/status", "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-3,6,7\n");
+    root.write("proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\n");
+  }
+
+  void groups(const std::string& groups, const std::string& mounts) const {
+    root.write("proc/self/cgroup", groups);
+    root.write("proc/self/mountinfo", mounts);
+  }
+
+  machine_share share() const { return find_machine_share(root.path()); }
+};
+
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+constexpr const char* v1_mounts =
+    "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+    "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+    "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n";
+constexpr const char* v2_mounts =
+    "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
+
+}  // namespace
+
+TEST_CASE("without groups, affinity and physical memory count") {
+  const machine m;
+  CHECK(m.share() == machine_share{6, 16 * gib});
+}
+
+TEST_CASE("an unknown machine has one core") {
+  const temporary_folder empty;
+  CHECK(find_machine_share(empty.path()) == machine_share{1, 0});
+}
+
+TEST_CASE("limits of v2 count, those of the enclosing groups too") {
+  const machine m;
+  m.groups("0::/a/b\n", v2_mounts);
+  m.root.write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+  m.root.write("sys/fs/cgroup/a/b/memory.max", "max\n");
+  CHECK(m.share() == machine_share{6, 16 * gib});
+  m.root.write("sys/fs/cgroup/a/cpu.max", "300000 100000\n");
+  m.root.write("sys/fs/cgroup/a/memory.max", "2147483648\n");
+  CHECK(m.share() == machine_share{3, 2 * gib});
+  m.root.write("sys/fs/cgroup/a/b/memory.max", "1073741824\n");
+  CHECK(m.share() == machine_share{3, gib});
+}
+
+TEST_CASE("a quota that is not whole is rounded up") {
+  const machine m;
+  m.groups("0::/\n", v2_mounts);
+  m.root.write("sys/fs/cgroup/cpu.max", "150000 100000\n");
+  CHECK(m.share().cores == 2);
+  m.root.write("sys/fs/cgroup/cpu.max", "20000 100000\n");
+  CHECK(m.share().cores == 1);
+  m.root.write("sys/fs/cgroup/cpu.max", "200000 100000\n");
+  CHECK(m.share().cores == 2);
+}
+
+TEST_CASE("limits of v1 count, those of the enclosing groups too") {
+  const machine m;
+  m.groups("4:memory:/a/b\n3:cpuacct,cpu:/a\n1:name=systemd:/\n0::/\n", v1_mounts);
+  m.root.write("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
+  m.root.write("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+  m.root.write("sys/fs/cgroup/memory/a/b/memory.limit_in_bytes", "9223372036854771712\n");
+  CHECK(m.share() == machine_share{6, 16 * gib});
+  m.root.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "250000\n");
+  m.root.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  m.root.write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "3221225472\n");
+  CHECK(m.share() == machine_share{3, 3 * gib});
+}
+
+TEST_CASE("in a container the path is of a hierarchy of which only a part is mounted") {
+  const machine m;
+  m.groups("4:memory:/docker/x\n",
+           "35 31 0:32 /docker/x /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n");
+  m.root.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824\n");
+  CHECK(m.share().memory_bytes == gib);
+  m.groups("0::/../outside\n", v2_mounts);
+  m.root.write("sys/fs/cgroup/memory.max", "2147483648\n");
+  CHECK(m.share().memory_bytes == 2 * gib);
+}
+
+TEST_CASE("the limit of the address space counts") {
+  const machine m;
+  m.root.write("proc/self/limits",
+               "Limit                     Soft Limit           Hard Limit           Units\n"
+               "Max address space         1073741824           unlimited            bytes\n");
+  CHECK(m.share().memory_bytes == gib);
+  m.root.write("proc/self/limits", "Max address space         unlimited  unlimited  bytes\n");
+  CHECK(m.share().memory_bytes == 16 * gib);
+}
+
+TEST_CASE("the memory of a process is told, and 0 if it is gone") {
+  const temporary_folder root;
+  root.write("proc/77/statm", "1000 250 30 4 0 5 0\n");
+  CHECK(resident_bytes(77, root.path()) == 250 * static_cast<std::uint64_t>(::getpagesize()));
+  CHECK(resident_bytes(78, root.path()) == 0);
+  CHECK(resident_bytes() > 100'000);
+}
+
+TEST_CASE("this machine has something to offer") {
+  const auto share = find_machine_share();
+  CHECK(share.cores >= 1);
+  CHECK(share.memory_bytes > 1'000'000);
+}

@@ -1,0 +1,14 @@
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <cstring>
+
+#include <doctest/doctest.h>
+
+#include "tests/processes/support.hpp"
+
+// This program is its own worker.
+int main(int argc, char** argv) {
+  if (troupe::is_worker(argc, argv))
+    return troupe::worker_main(argc, argv, processes::register_tasks);
+  if (argc == 2 && !std::strcmp(argv[1], "--owner")) return processes::be_owner();
+  return doctest::Context(argc, argv).run();
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include <troupe/troupe.hpp>
+
+namespace processes {
+
+// Tasks that the workers of these tests know.
+
+std::int64_t square(std::int64_t x);
+std::int64_t square_slowly(std::int64_t x, std::int64_t us);
+std::int64_t add(std::int64_t a, std::int64_t b);
+std::int64_t sum(const std::vector<std::int64_t>& all);
+std::vector<double> ramp(std::int64_t size);
+double total(const std::vector<double>& values);
+std::int64_t explode(std::int64_t x);
+
+void register_tasks(troupe::task_registry&);
+
+/// A cluster of worker processes on loopback, with a secret of its own.
+troupe::config config(std::uint32_t workers);
+
+/// Processes that this one has started and that still run.
+std::vector<pid_t> children();
+
+bool alive(pid_t);
+
+/// Looks again and again until it holds; false if it never did within the time.
+bool eventually(std::chrono::milliseconds within, const std::function<bool()>& holds);
+
+/// Runs the `troupe` command and gives back its exit code and what it printed, both streams.
+struct outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+outcome run_troupe(const std::vector<std::string>& arguments);
+
+/// A process of this test program in the role `--owner`: starts a cluster, prints the pids of its
+/// workers in one line, and waits to be killed.
+int be_owner();
+
+}  // namespace processes

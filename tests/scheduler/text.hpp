@@ -1,0 +1,190 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "actors/scheduler/core/events.hpp"
+
+namespace troupe::testing {
+
+/// What people call the tasks, workers and clients of a test.
+struct names {
+  std::map<task_id, std::string> tasks;
+  std::map<worker_id, std::string> workers;
+  std::map<client_id, std::string> clients;
+
+  std::string of(task_id t) const {
+    const auto at = tasks.find(t);
+    return at != tasks.end() ? at->second : "task " + std::to_string(number_of(t));
+  }
+
+  std::string of(worker_id w) const {
+    const auto at = workers.find(w);
+    return at != workers.end() ? at->second : "worker " + std::to_string(w.value);
+  }
+
+  std::string of(client_id c) const {
+    const auto at = clients.find(c);
+    return at != clients.end() ? at->second : "client " + std::to_string(c.value);
+  }
+};
+
+/// Effects of a scheduler as one line each: "worker <- run x (run 1) f(a@v, b)".
+class effect_text {
+public:
+  explicit effect_text(const names& n) : names_(n) {}
+
+  std::string operator()(const core::scheduling::effect& e) const { return std::visit(*this, e); }
+
+  std::string operator()(const core::scheduling::admit_client& e) const {
+    return "admit " + names_.of(e.client);
+  }
+
+  std::string operator()(const core::scheduling::admit_worker& e) const {
+    return "admit " + names_.of(e.worker);
+  }
+
+  std::string operator()(const core::scheduling::tell_client& e) const {
+    return names_.of(e.client) + " <- " + std::visit(*this, e.message);
+  }
+
+  std::string operator()(const core::scheduling::tell_worker& e) const {
+    return names_.of(e.worker) + " <- " + std::visit(*this, e.message);
+  }
+
+  std::string operator()(const welcome_client&) const { return "welcome"; }
+
+  std::string operator()(const welcome_worker&) const { return "welcome"; }
+
+  std::string operator()(const introduce_worker& m) const { return "meet " + names_.of(m.worker); }
+
+  std::string operator()(const task_done& m) const {
+    return "done " + names_.of(m.task) + " at " + names_.of(m.holder) +
+           (m.inlined ? ", value along" : "");
+  }
+
+  std::string operator()(const task_failed& m) const {
+    auto line = "failed " + names_.of(m.task) + ": " + std::string(to_string(m.why.code)) + ": " +
+                m.why.message;
+    if (!m.why.task.empty()) line += " [task " + m.why.task + "]";
+    if (!m.why.worker.empty()) line += " [worker " + m.why.worker + "]";
+    for (const auto& name : m.why.chain)
+      line += " -> " + name;
+    return line;
+  }
+
+  std::string operator()(const place_data& m) const {
+    return "place " + names_.of(m.task) + " on " + names_.of(m.worker);
+  }
+
+  std::string operator()(const cluster_snapshot& s) const {
+    return "status waiting=" + std::to_string(s.tasks_waiting) +
+           " queued=" + std::to_string(s.tasks_queued) +
+           " processing=" + std::to_string(s.tasks_processing) +
+           " in_memory=" + std::to_string(s.tasks_in_memory) +
+           " failed=" + std::to_string(s.tasks_failed) +
+           (s.pending_reason.empty() ? "" : " pending: " + s.pending_reason);
+  }
+
+  std::string operator()(const run_task& m) const {
+    auto line = "run " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ") " +
+                (m.spec ? m.spec->function : "?") + "(";
+    for (std::size_t i = 0; i < m.inputs.size(); ++i) {
+      line += (i ? ", " : "") + names_.of(m.inputs[i].task);
+      for (const auto holder : m.inputs[i].holders)
+        line += "@" + names_.of(holder);
+    }
+    return line + ")";
+  }
+
+  std::string operator()(const drop_result& m) const { return "drop " + names_.of(m.task); }
+
+  std::string operator()(const cancel_run& m) const {
+    return "cancel " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const stop_worker&) const { return "stop"; }
+
+private:
+  const names& names_;
+};
+
+/// Events of a scheduler as one line each: "worker: finished x (run 1)".
+class event_text {
+public:
+  explicit event_text(const names& n) : names_(n) {}
+
+  std::string operator()(const core::scheduling::event& e) const { return std::visit(*this, e); }
+
+  std::string operator()(const core::scheduling::client_joined&) const { return "client joined"; }
+
+  std::string operator()(const core::scheduling::worker_joined& e) const {
+    return "worker joined: " + e.who->name;
+  }
+
+  std::string operator()(const core::scheduling::client_said& e) const {
+    return names_.of(e.client) + ": " + std::visit(*this, e.message);
+  }
+
+  std::string operator()(const core::scheduling::worker_said& e) const {
+    return names_.of(e.worker) + ": " + std::visit(*this, e.message);
+  }
+
+  std::string operator()(const core::scheduling::client_lost& e) const {
+    return names_.of(e.client) + " lost";
+  }
+
+  std::string operator()(const core::scheduling::worker_lost& e) const {
+    return names_.of(e.worker) + " lost";
+  }
+
+  std::string operator()(const core::scheduling::clock_ticked&) const { return "clock ticked"; }
+
+  std::string operator()(const submit_task& m) const {
+    auto line = "submit " + names_.of(m.task) + " = " + m.spec->function + "(";
+    for (std::size_t i = 0; i < m.inputs.size(); ++i)
+      line += (i ? ", " : "") + names_.of(m.inputs[i]);
+    return line + ")";
+  }
+
+  std::string operator()(const scatter_data& m) const { return "scatter " + names_.of(m.task); }
+
+  std::string operator()(const release_task& m) const { return "release " + names_.of(m.task); }
+
+  std::string operator()(const cancel_task& m) const { return "cancel " + names_.of(m.task); }
+
+  std::string operator()(const locate_result& m) const {
+    return "locate " + names_.of(m.task) + ", not from " + names_.of(m.worker);
+  }
+
+  std::string operator()(const inspect_cluster&) const { return "inspect"; }
+
+  std::string operator()(const run_finished& m) const {
+    return "finished " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const run_failed& m) const {
+    return "threw " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const inputs_missing& m) const {
+    auto line = "missing for " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + "):";
+    for (const auto& input : m.missing) {
+      line += " " + names_.of(input.task);
+      for (const auto holder : input.holders)
+        line += "@" + names_.of(holder);
+    }
+    return line;
+  }
+
+  std::string operator()(const result_added& m) const { return "added " + names_.of(m.task); }
+
+  std::string operator()(const worker_report&) const { return "report"; }
+
+private:
+  const names& names_;
+};
+
+}  // namespace troupe::testing

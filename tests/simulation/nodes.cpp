@@ -1,0 +1,309 @@
+#include "tests/simulation/nodes.hpp"
+
+#include <utility>
+
+#include "serialization/check.hpp"
+
+namespace troupe::simulation {
+
+using core::scheduling::admit_client;
+using core::scheduling::admit_worker;
+using core::scheduling::tell_client;
+using core::scheduling::tell_worker;
+
+namespace {
+
+template <class Message>
+batch<Message> must(result<batch<Message>> decoded) {
+  check(decoded.has_value(), "what was encoded decodes");
+  return std::move(*decoded);
+}
+
+/// Sends what gathered for one link as one frame.
+template <class Message>
+void flush(network& n, node_id from, link_id to, port& io, wire::frame_kind kind,
+           batch<Message>& messages) {
+  if (messages.empty()) return;
+  n.send(to, from, {kind, io.encoder.encode(messages)});
+  messages.clear();
+}
+
+}  // namespace
+
+scheduler_node::scheduler_node(timeline& t, network& n, scheduler_options options, witness w)
+    : timeline_(t),
+      network_(n),
+      machine_(std::move(options), "scheduler"),
+      witness_(std::move(w)),
+      id_(n.join(*this)) {}
+
+void scheduler_node::opened(link_id link) {
+  peers_[link];
+}
+
+void scheduler_node::received(link_id link, const frame& f) {
+  auto& p = peers_.at(link);
+  if (f.kind == wire::frame_kind::hello) {
+    auto who = wire::decode_hello(f.body);
+    check(who.has_value(), "a hello decodes");
+    auto shared = std::make_shared<const hello>(std::move(*who));
+    if (shared->as == role::worker)
+      feed(core::scheduling::worker_joined{link, shared});
+    else
+      feed(core::scheduling::client_joined{link, shared});
+  } else if (p.client) {
+    for (auto& m : must(p.io.decoder.client_messages(f.body)))
+      feed(core::scheduling::client_said{p.client, std::move(m)});
+  } else {
+    for (auto& m : must(p.io.decoder.worker_messages(f.body)))
+      feed(core::scheduling::worker_said{p.worker, std::move(m)});
+  }
+}
+
+void scheduler_node::closed(link_id link) {
+  const auto at = peers_.find(link);
+  if (at == peers_.end()) return;
+  const auto client = at->second.client;
+  const auto worker = at->second.worker;
+  peers_.erase(at);
+  clients_.erase(client);
+  workers_.erase(worker);
+  if (client) feed(core::scheduling::client_lost{client});
+  if (worker) feed(core::scheduling::worker_lost{worker});
+}
+
+void scheduler_node::feed(core::scheduling::event e) {
+  std::vector<core::scheduling::effect> effects;
+  witness_.event(e);
+  machine_.handle(std::move(e), timeline_.now(), effects);
+  machine_.check_invariants();
+  std::map<link_id, batch<client_reply>> to_clients;
+  std::map<link_id, batch<worker_order_message>> to_workers;
+  for (auto& any : effects) {
+    witness_.effect(any);
+    if (auto* c = std::get_if<admit_client>(&any)) {
+      peers_.at(c->connection).client = c->client;
+      clients_[c->client] = c->connection;
+    } else if (auto* w = std::get_if<admit_worker>(&any)) {
+      peers_.at(w->connection).worker = w->worker;
+      workers_[w->worker] = w->connection;
+    } else if (auto* tc = std::get_if<tell_client>(&any)) {
+      to_clients[clients_.at(tc->client)].push_back(std::move(tc->message));
+    } else if (auto* tw = std::get_if<tell_worker>(&any)) {
+      to_workers[workers_.at(tw->worker)].push_back(std::move(tw->message));
+    }
+  }
+  for (auto& [link, messages] : to_clients)
+    flush(network_, id_, link, peers_.at(link).io, wire::frame_kind::client_replies, messages);
+  for (auto& [link, messages] : to_workers)
+    flush(network_, id_, link, peers_.at(link).io, wire::frame_kind::worker_orders, messages);
+  set_timer();
+}
+
+void scheduler_node::set_timer() {
+  const auto due = machine_.deadline();
+  if (!due || (timer_ && *timer_ <= *due)) return;
+  timer_ = due;
+  timeline_.after(*due - timeline_.now(), [this] {
+    timer_.reset();
+    feed(core::scheduling::clock_ticked{});
+  });
+}
+
+void peer_links::know(worker_id who, const std::string& address) {
+  addresses_[who] = std::stoull(address.substr(address.find(':') + 1));
+}
+
+void peer_links::send(worker_id who, data_message m) {
+  auto& l = links_[who];
+  if (l.link == 0) l = {network_.connect(me_, addresses_.at(who)), {}};
+  network_.send(l.link, me_,
+                {wire::frame_kind::data_messages, l.io.encoder.encode(std::span(&m, 1))});
+}
+
+worker_id peer_links::whose(link_id link) const {
+  for (const auto& [who, l] : links_)
+    if (l.link == link) return who;
+  return {};
+}
+
+batch<data_message> peer_links::decode(link_id link, const frame& f) {
+  return must(links_.at(whose(link)).io.decoder.data_messages(f.body));
+}
+
+worker_id peer_links::closed(link_id link) {
+  const auto who = whose(link);
+  if (who) links_.erase(who);
+  return who;
+}
+
+worker_node::worker_node(timeline& t, network& n, node_id scheduler, worker_traits traits,
+                         run_function run, std::function<void(node_id)> on_end)
+    : timeline_(t),
+      network_(n),
+      traits_(std::move(traits)),
+      run_(std::move(run)),
+      on_end_(std::move(on_end)),
+      machine_({.threads = traits_.threads, .inline_result_max = 64}),
+      id_(n.join(*this)),
+      scheduler_(n.connect(id_, scheduler)),
+      peers_(n, id_),
+      self_(std::make_shared<worker_node*>(this)) {
+  hello me;
+  me.as = role::worker;
+  me.name = traits_.name;
+  me.address = "node:" + std::to_string(id_);
+  me.threads = traits_.threads;
+  me.resources = traits_.resources;
+  for (const auto* name : {"mix", "sum", "throw", "flaky"})
+    me.tasks.push_back({name, "()"});
+  network_.send(scheduler_, id_, {wire::frame_kind::hello, wire::encode(me)});
+}
+
+void worker_node::opened(link_id link) {
+  askers_[link];
+}
+
+void worker_node::received(link_id link, const frame& f) {
+  if (link == scheduler_) {
+    for (auto& m : must(scheduler_io_.decoder.worker_orders(f.body)))
+      feed(core::working::scheduler_said{std::move(m)});
+    return;
+  }
+  if (const auto asker = askers_.find(link); asker != askers_.end()) {
+    for (auto& m : must(asker->second.decoder.data_messages(f.body))) {
+      if (auto* ask = std::get_if<fetch_result>(&m))
+        feed(core::working::result_asked{link, ask->task});
+      else if (auto* put = std::get_if<store_result>(&m))
+        feed(core::working::value_stored{put->task, std::move(put->content)});
+    }
+    return;
+  }
+  const auto peer = peers_.whose(link);
+  if (!peer) return;
+  for (auto& m : peers_.decode(link, f)) {
+    if (auto* got = std::get_if<result_value>(&m))
+      feed(core::working::value_received{peer, got->task, std::move(got->content)});
+    else if (auto* no = std::get_if<result_absent>(&m))
+      feed(core::working::value_absent{peer, no->task});
+  }
+}
+
+void worker_node::closed(link_id link) {
+  if (link == scheduler_) {
+    timeline_.after({}, [end = on_end_, id = id_] { end(id); });
+    return;
+  }
+  askers_.erase(link);
+  if (const auto peer = peers_.closed(link)) feed(core::working::peer_lost{peer});
+}
+
+void worker_node::feed(core::working::event e) {
+  std::vector<core::working::effect> effects;
+  machine_.handle(std::move(e), timeline_.now(), effects);
+  machine_.check_invariants();
+  batch<worker_message> said;
+  for (auto& any : effects) {
+    if (auto* t = std::get_if<core::working::tell_scheduler>(&any)) {
+      said.push_back(std::move(t->message));
+    } else if (auto* k = std::get_if<core::working::know_peer>(&any)) {
+      peers_.know(k->peer, k->address);
+    } else if (auto* g = std::get_if<core::working::fetch_from>(&any)) {
+      peers_.send(g->peer, fetch_result{g->task});
+    } else if (auto* x = std::get_if<core::working::execute>(&any)) {
+      to_run_.push_back(std::move(*x));
+    } else if (auto* s = std::get_if<core::working::skip_execution>(&any)) {
+      for (auto& waiting : to_run_)
+        if (waiting.run == s->run) waiting.spec = nullptr;
+    } else if (auto* a = std::get_if<core::working::answer>(&any)) {
+      const auto asker = askers_.find(a->connection);
+      if (asker == askers_.end()) continue;
+      network_.send(asker->first, id_,
+                    {wire::frame_kind::data_messages,
+                     asker->second.encoder.encode(std::span(&a->message, 1))});
+    }
+  }
+  flush(network_, id_, scheduler_, scheduler_io_, wire::frame_kind::worker_messages, said);
+  begin_runs();
+}
+
+void worker_node::begin_runs() {
+  while (running_ < traits_.threads && !to_run_.empty()) {
+    ++running_;
+    const auto what = std::move(to_run_.front());
+    to_run_.pop_front();
+    auto done = what.spec ? run_(what)
+                          : core::working::run_executed{
+                                what.task, what.run, {}, {errc::cancelled, "skipped"}, {}};
+    done.duration *= static_cast<std::int64_t>(traits_.slowness);
+    timeline_.after(done.duration, [self = std::weak_ptr(self_), done] {
+      const auto here = self.lock();
+      if (!here) return;
+      --(*here)->running_;
+      (*here)->feed(done);
+    });
+  }
+}
+
+client_node::client_node(timeline& t, network& n, node_id scheduler, user u)
+    : timeline_(t),
+      network_(n),
+      user_(std::move(u)),
+      id_(n.join(*this)),
+      scheduler_(n.connect(id_, scheduler)),
+      peers_(n, id_) {
+  hello me;
+  me.name = "client";
+  network_.send(scheduler_, id_, {wire::frame_kind::hello, wire::encode(me)});
+}
+
+void client_node::received(link_id link, const frame& f) {
+  if (link == scheduler_) {
+    for (auto& m : must(scheduler_io_.decoder.client_replies(f.body))) {
+      const auto* welcome = std::get_if<welcome_client>(&m);
+      const auto id = welcome ? welcome->client : client_id{};
+      feed(core::asking::scheduler_said{std::move(m)});
+      if (id) user_.welcome(id);
+    }
+    return;
+  }
+  const auto peer = peers_.whose(link);
+  if (!peer) return;
+  for (auto& m : peers_.decode(link, f)) {
+    if (auto* got = std::get_if<result_value>(&m))
+      feed(core::asking::value_received{peer, got->task, std::move(got->content)});
+    else if (auto* no = std::get_if<result_absent>(&m))
+      feed(core::asking::value_absent{peer, no->task});
+  }
+}
+
+void client_node::closed(link_id link) {
+  if (link == scheduler_) {
+    feed(core::asking::scheduler_lost{{errc::scheduler_lost, "the connection broke"}});
+    user_.disconnected();
+  } else if (const auto peer = peers_.closed(link)) {
+    feed(core::asking::peer_lost{peer});
+  }
+}
+
+void client_node::feed(core::asking::event e) {
+  std::vector<core::asking::effect> effects;
+  machine_.handle(std::move(e), timeline_.now(), effects);
+  machine_.check_invariants();
+  batch<client_message> said;
+  for (auto& any : effects) {
+    if (auto* t = std::get_if<core::asking::tell_scheduler>(&any))
+      said.push_back(std::move(t->message));
+    else if (auto* k = std::get_if<core::asking::know_peer>(&any))
+      peers_.know(k->peer, k->address);
+    else if (auto* g = std::get_if<core::asking::fetch_from>(&any))
+      peers_.send(g->peer, fetch_result{g->task});
+    else if (auto* p = std::get_if<core::asking::push_to>(&any))
+      peers_.send(p->peer, store_result{p->task, std::move(p->content)});
+    else
+      user_.heard(any);
+  }
+  flush(network_, id_, scheduler_, scheduler_io_, wire::frame_kind::client_messages, said);
+}
+
+}  // namespace troupe::simulation

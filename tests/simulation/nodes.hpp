@@ -1,0 +1,168 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/client/core/client.hpp"
+#include "actors/scheduler/core/scheduler.hpp"
+#include "actors/worker/core/worker.hpp"
+#include "tests/simulation/network.hpp"
+
+namespace troupe::simulation {
+
+/// One end of a connection: turns messages into frames and back, as a session does.
+struct port {
+  wire::encoder encoder;
+  wire::decoder decoder;
+};
+
+/// The process of a scheduler: the real machine, and what a shell does around it.
+class scheduler_node final : public node {
+public:
+  /// Sees everything that goes into the machine and comes out of it.
+  struct witness {
+    std::function<void(const core::scheduling::event&)> event = [](const auto&) {};
+    std::function<void(const core::scheduling::effect&)> effect = [](const auto&) {};
+  };
+
+  scheduler_node(timeline&, network&, scheduler_options, witness);
+
+  node_id id() const noexcept { return id_; }
+
+  const core::scheduler& machine() const noexcept { return machine_; }
+
+  void opened(link_id) override;
+  void received(link_id, const frame&) override;
+  void closed(link_id) override;
+
+private:
+  struct peer {
+    port io;
+    client_id client;
+    worker_id worker;
+  };
+
+  void feed(core::scheduling::event);
+  void set_timer();
+
+  timeline& timeline_;
+  network& network_;
+  core::scheduler machine_;
+  witness witness_;
+  node_id id_;
+  std::map<link_id, peer> peers_;
+  std::map<client_id, link_id> clients_;
+  std::map<worker_id, link_id> workers_;
+  std::optional<time_point> timer_;
+};
+
+/// Data connections to workers, opened at the first use and again after they broke.
+class peer_links {
+public:
+  peer_links(network& n, node_id me) : network_(n), me_(me) {}
+
+  void know(worker_id, const std::string& address);
+  void send(worker_id, data_message);
+  /// Whose answers come on this link; no id: nobody's.
+  worker_id whose(link_id) const;
+  batch<data_message> decode(link_id, const frame&);
+  /// The worker that is lost with this link; no id: none.
+  worker_id closed(link_id);
+
+private:
+  struct open_link {
+    link_id link = 0;
+    port io;
+  };
+
+  network& network_;
+  node_id me_;
+  std::map<worker_id, node_id> addresses_;
+  std::map<worker_id, open_link> links_;
+};
+
+struct worker_traits {
+  std::string name;
+  std::uint32_t threads = 1;
+  std::uint64_t slowness = 1;  ///< Runs take so many times longer.
+  std::map<std::string, double> resources;
+};
+
+/// The process of a worker. What functions do is said by `run` (see workload.hpp).
+class worker_node final : public node {
+public:
+  using run_function = std::function<core::working::run_executed(const core::working::execute&)>;
+
+  worker_node(timeline&, network&, node_id scheduler, worker_traits, run_function run,
+              std::function<void(node_id)> on_end);
+
+  node_id id() const noexcept { return id_; }
+
+  const core::worker& machine() const noexcept { return machine_; }
+
+  void opened(link_id) override;
+  void received(link_id, const frame&) override;
+  void closed(link_id) override;
+
+private:
+  void feed(core::working::event);
+  void begin_runs();
+
+  timeline& timeline_;
+  network& network_;
+  worker_traits traits_;
+  run_function run_;
+  std::function<void(node_id)> on_end_;
+  core::worker machine_;
+  node_id id_;
+  link_id scheduler_;
+  port scheduler_io_;
+  peer_links peers_;
+  std::map<link_id, port> askers_;
+  std::deque<core::working::execute> to_run_;
+  std::uint32_t running_ = 0;
+  // Actions on the timeline hold it weakly: they outlive a worker that crashes.
+  std::shared_ptr<worker_node*> self_;
+};
+
+/// The process of a client; what its user does is decided elsewhere.
+class client_node final : public node {
+public:
+  /// `heard` gets mark_done, deliver, mark_failed, and nothing before `welcome`.
+  struct user {
+    std::function<void(client_id)> welcome;
+    std::function<void(const core::asking::effect&)> heard;
+    std::function<void()> disconnected;
+  };
+
+  client_node(timeline&, network&, node_id scheduler, user);
+
+  node_id id() const noexcept { return id_; }
+
+  const core::client& machine() const noexcept { return machine_; }
+
+  void feed(core::asking::event);
+
+  void opened(link_id) override {}
+
+  void received(link_id, const frame&) override;
+  void closed(link_id) override;
+
+private:
+  timeline& timeline_;
+  network& network_;
+  user user_;
+  core::client machine_;
+  node_id id_;
+  link_id scheduler_;
+  port scheduler_io_;
+  peer_links peers_;
+};
+
+}  // namespace troupe::simulation

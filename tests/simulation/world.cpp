@@ -1,0 +1,146 @@
+#include "tests/simulation/world.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace troupe::simulation {
+
+namespace {
+
+/// Far more than any world that ends ever needed.
+constexpr std::uint64_t steps_max = 400'000;
+
+scheduler_options draw_options(dice& d) {
+  scheduler_options o;
+  o.worker_losses_max = d.chance(50) ? 3 : 1000;
+  o.prefetch = std::chrono::microseconds(d.chance(20) ? 0 : d.between(10, 20000));
+  return o;
+}
+
+}  // namespace
+
+world::world(std::uint64_t seed, scheduler_node::witness w)
+    : dice_(seed),
+      network_(timeline_, dice_),
+      options_(draw_options(dice_)),
+      scheduler_(timeline_, network_, options_, std::move(w)),
+      began_(timeline_.now()),
+      accidents_left_(dice_.chance(20) ? 0 : dice_.between(1, 25)),
+      accident_gap_us_(dice_.between(500, 30000)) {
+  troubles_.worker_losses_max = options_.worker_losses_max;
+  const auto places = static_cast<std::uint32_t>(dice_.between(1, 6));
+  for (std::uint32_t place = 0; place < places; ++place)
+    start_worker(place);
+  for (auto n = dice_.between(1, 3); n > 0; --n)
+    users_.push_back(
+        std::make_unique<user>(timeline_, network_, dice_, scheduler_.id(), dice_.between(10, 80)));
+  plan_accident();
+}
+
+world::~world() = default;
+
+void world::start_worker(std::uint32_t place) {
+  worker_traits traits;
+  traits.name = "place " + std::to_string(place);
+  traits.threads = static_cast<std::uint32_t>(dice_.between(1, 4));
+  traits.slowness = dice_.chance(15) ? 20 : 1;
+  // Whatever happens, somebody has what some tasks need.
+  if (place == 0 || dice_.chance(30))
+    traits.resources["gpu"] = 1 + static_cast<double>(dice_.below(2));
+  auto made = std::make_unique<worker_node>(
+      timeline_, network_, scheduler_.id(), traits,
+      [this](const core::working::execute& x) { return run_task_function(dice_, x); },
+      [this](node_id id) { end_worker(id); });
+  const auto id = made->id();
+  places_[id] = place;
+  workers_[id] = std::move(made);
+}
+
+void world::end_worker(node_id id) {
+  if (!workers_.contains(id)) return;
+  ++troubles_.worker_crashes;
+  network_.leave(id);
+  const auto place = places_.at(id);
+  places_.erase(id);
+  workers_.erase(id);
+  timeline_.after(std::chrono::microseconds(dice_.between(0, 50000)),
+                  [this, place] { start_worker(place); });
+}
+
+void world::plan_accident() {
+  if (accidents_left_ == 0) return;
+  timeline_.after(std::chrono::microseconds(dice_.between(1, accident_gap_us_)),
+                  [this] { accident(); });
+}
+
+void world::accident() {
+  if (all_finished()) return;
+  --accidents_left_;
+  const auto what = dice_.below(100);
+  if (what < 55) {
+    if (!workers_.empty()) {
+      auto at = workers_.begin();
+      std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(workers_.size())));
+      end_worker(at->first);
+    }
+  } else if (what < 85) {
+    network_.cut_any(scheduler_.id());
+  } else if (what < 92) {
+    // Any at all: a client's or a worker's way to the scheduler too.
+    network_.cut_any(0);
+  } else if (users_.size() > 1) {
+    const auto at = users_.begin() + static_cast<std::ptrdiff_t>(dice_.below(users_.size()));
+    network_.leave((*at)->node());
+    users_.erase(at);
+  }
+  plan_accident();
+}
+
+bool world::all_finished() const {
+  for (const auto& u : users_)
+    if (!u->finished()) return false;
+  return true;
+}
+
+std::optional<std::string> world::run() {
+  while (!timeline_.empty()) {
+    if (++steps_ > steps_max) return "goes on for ever";
+    timeline_.step();
+  }
+  for (const auto& u : users_)
+    if (!u->finished()) return "nothing happens any more, but somebody waits for" + u->waits_for();
+  if (auto what = complaint()) return what;
+  return unrest();
+}
+
+std::optional<std::string> world::complaint() const {
+  for (const auto& u : users_)
+    if (auto what = u->answers().complaint(troubles_)) return what;
+  return {};
+}
+
+std::optional<std::string> world::unrest() const {
+  const auto s = scheduler_.machine().inspect();
+  if (s.tasks_waiting + s.tasks_queued + s.tasks_processing + s.tasks_in_memory + s.tasks_failed >
+      0)
+    return "the scheduler has tasks although nobody wants any";
+  if (s.workers.size() != workers_.size()) return "the scheduler has lost sight of a worker";
+  for (const auto& [id, w] : workers_) {
+    const auto now = w->machine().inspect();
+    if (now.results > 0) return "a worker keeps a result that nobody wants";
+    if (now.runs_waiting + now.runs_ready + now.runs_executing > 0)
+      return "a worker has a run that nobody wants";
+    if (now.fetches > 0) return "a worker waits for an input that nobody wants";
+  }
+  for (const auto& u : users_)
+    if (u->machine().size() > 0 && u->waits_for().empty() && u->answers().complaint(troubles_))
+      return "a client keeps futures that were dropped";
+  return {};
+}
+
+world::account world::summary() const {
+  return {steps_, scheduler_.machine().inspect().runs_finished, troubles_.worker_crashes,
+          timeline_.now() - began_};
+}
+
+}  // namespace troupe::simulation

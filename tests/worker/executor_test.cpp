@@ -1,0 +1,197 @@
+#include "actors/worker/executor.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <troupe/error.hpp>
+
+using namespace troupe;
+using core::working::execute;
+using core::working::run_executed;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+value echo(const value& arguments, std::span<const value> inputs) {
+  return inputs.empty() ? arguments : inputs.front();
+}
+
+value out_of_range(const value&, std::span<const value>) {
+  throw std::out_of_range("no such bond");
+}
+
+value number(const value&, std::span<const value>) {
+  throw 7;
+}
+
+value thread_of(const value&, std::span<const value>) {
+  const auto id = std::hash<std::thread::id>()(std::this_thread::get_id());
+  return value(bytes::copy(std::to_string(id)));
+}
+
+/// Holds up a function until the test lets it go on.
+struct gate {
+  std::promise<void> begun;
+  std::promise<void> open;
+};
+
+gate* at_gate = nullptr;
+
+value wait_at_gate(const value&, std::span<const value>) {
+  at_gate->begun.set_value();
+  at_gate->open.get_future().wait();
+  return {};
+}
+
+struct fixture {
+  task_table tasks;
+  std::mutex mutex;
+  std::condition_variable woken;
+  int wakes = 0;
+  std::optional<executor> pool;
+
+  explicit fixture(std::uint32_t threads = 1) {
+    for (auto [name, run] : {std::pair("echo", &echo), std::pair("out_of_range", &out_of_range),
+                             std::pair("number", &number), std::pair("wait", &wait_at_gate),
+                             std::pair("thread", &thread_of)})
+      tasks.add({name, "()", run});
+    pool.emplace(tasks, executor::settings{"w1", threads, [this] {
+                                             std::lock_guard lock(mutex);
+                                             ++wakes;
+                                             woken.notify_all();
+                                           }});
+  }
+
+  static execute call(const std::string& function, std::uint64_t run, value arguments = {},
+                      std::vector<value> inputs = {}) {
+    auto spec = std::make_shared<const task_spec>(task_spec{function, "()", 0, 0, {}});
+    return {{run + 100}, {run}, spec, std::move(arguments), std::move(inputs)};
+  }
+
+  std::vector<run_executed> wait_for(std::size_t count) {
+    std::vector<run_executed> all;
+    std::vector<run_executed> some;
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (all.size() < count && std::chrono::steady_clock::now() < until) {
+      std::unique_lock lock(mutex);
+      woken.wait_until(lock, until, [this] { return wakes > 0; });
+      wakes = 0;
+      lock.unlock();
+      pool->take(some);
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    REQUIRE(all.size() == count);
+    return all;
+  }
+
+  run_executed run(execute e) {
+    pool->run({std::move(e)});
+    return wait_for(1).front();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a function gets its arguments and inputs, and its result comes back") {
+  fixture f;
+  const value hello(bytes::copy("hello"));
+  const value input(bytes::copy("input"));
+  auto done = f.run(f.call("echo", 1, hello));
+  CHECK(done.task == task_id{101});
+  CHECK(done.run == run_id{1});
+  CHECK(done.content == hello);
+  CHECK(done.why == error{});
+  CHECK(done.duration > 0ns);
+  CHECK(f.run(f.call("echo", 2, hello, {input})).content == input);
+}
+
+TEST_CASE("an exception becomes an error with type, words, task and worker") {
+  fixture f;
+  CHECK(f.run(f.call("out_of_range", 1)).why ==
+        error{errc::task_failed, "no such bond", "std::out_of_range", "out_of_range", "w1"});
+}
+
+TEST_CASE("what is thrown and is no exception is told by its type") {
+  fixture f;
+  CHECK(f.run(f.call("number", 1)).why ==
+        error{errc::task_failed, "unknown exception", "int", "number", "w1"});
+}
+
+TEST_CASE("a task that is not known here fails, as does one that is called wrongly") {
+  fixture f;
+  CHECK(f.run(f.call("nothing", 1)).why.code == errc::unknown_task);
+  auto wrong = f.call("echo", 2);
+  wrong.spec = std::make_shared<const task_spec>(task_spec{"echo", "(i32) -> i32", 0, 0, {}});
+  const auto done = f.run(wrong);
+  CHECK(done.why.code == errc::unknown_task);
+  CHECK(done.why.message.find("() here, and was called as (i32) -> i32") != std::string::npos);
+  auto nothing = f.call("echo", 3);
+  nothing.spec = nullptr;
+  CHECK(f.run(nothing).why.code == errc::unknown_task);
+}
+
+TEST_CASE("functions run on threads of their own, several at a time") {
+  fixture f(2);
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("wait", 1)});
+  g.begun.get_future().wait();
+  const auto self = std::to_string(std::hash<std::thread::id>()(std::this_thread::get_id()));
+  auto done = f.run(f.call("thread", 2));
+  CHECK(done.run == run_id{2});
+  CHECK(done.content != value(bytes::copy(self)));
+  g.open.set_value();
+  CHECK(f.wait_for(1).front().run == run_id{1});
+}
+
+TEST_CASE("runs of one batch are reported with few wakes, in order on one thread") {
+  fixture f;
+  std::vector<execute> batch;
+  for (std::uint64_t i = 1; i <= 1000; ++i)
+    batch.push_back(f.call("echo", i));
+  f.pool->run(std::move(batch));
+  auto done = f.wait_for(1000);
+  for (std::uint64_t i = 1; i <= 1000; ++i)
+    REQUIRE(done[i - 1].run == run_id{i});
+}
+
+TEST_CASE("a run that is cancelled before it begins is skipped, and reported as such") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("wait", 1), f.call("echo", 2), f.call("echo", 3)});
+  g.begun.get_future().wait();
+  f.pool->skip({2});
+  f.pool->skip({1});
+  f.pool->skip({99});
+  const auto skipped = f.wait_for(1).front();
+  CHECK(skipped.run == run_id{2});
+  CHECK(skipped.why.code == errc::cancelled);
+  g.open.set_value();
+  const auto rest = f.wait_for(2);
+  CHECK(rest[0].run == run_id{1});
+  CHECK(rest[1].run == run_id{3});
+  CHECK(rest[1].why.code == errc::ok);
+}
+
+TEST_CASE("stopping waits for what runs no longer than the grace, and forgets what has not begun") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("wait", 1), f.call("echo", 2)});
+  g.begun.get_future().wait();
+  CHECK_FALSE(f.pool->stop(1ms));
+  g.open.set_value();
+  CHECK(f.pool->stop(20s));
+  f.pool.emplace(f.tasks, executor::settings{"w1", 1, [] {}});
+  CHECK(f.pool->stop(0ns));
+}
