@@ -2,6 +2,10 @@
 build := build/release
 samples := build/samples
 
+# So that ccache serves every clone of this tree, wherever it lies.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
 .PHONY: help packages build install-local samples demo test bench format clean
 
 help: ## What can be made

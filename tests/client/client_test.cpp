@@ -200,8 +200,15 @@ TEST_CASE("scattered data is kept until a worker is known to have it") {
         effects{know_peer{w2, "tcp://two"}, push_to{w2, x, text("table")}});
   CHECK(w.after(peer_lost{w1}).empty());
   CHECK(w.hear(place_data{x, worker_id{9}}) == tells(scatter_data{x, 5}));
-  CHECK(w.after(future_dropped{x}) == tells(release_task{x}));
-  CHECK(w.hear(place_data{x, w1}).empty());
+}
+
+TEST_CASE("data whose future is dropped on the way still arrives, for the tasks that use it") {
+  world w;
+  w.after(data_scattered{x, text("table")});
+  CHECK(w.after(future_dropped{x}).empty());
+  CHECK(w.hear(place_data{x, w1}) ==
+        effects{know_peer{w1, "tcp://one"}, push_to{w1, x, text("table")}});
+  CHECK(w.hear(task_done{x, w1, 5, false, {}}) == tells(release_task{x}));
 }
 
 TEST_CASE("without a scheduler all that is not here fails, at once and later") {

@@ -7,6 +7,7 @@
 
 #include "config/keys.hpp"
 #include "config/toml.hpp"
+#include "test_paths.hpp"
 #include "tests/config/temporary_folder.hpp"
 
 using namespace troupe;

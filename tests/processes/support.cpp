@@ -14,6 +14,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include "test_paths.hpp"
+
 namespace processes {
 
 std::int64_t square(std::int64_t x) {

@@ -16,6 +16,7 @@
 #include <doctest/doctest.h>
 
 #include "backends/process.hpp"
+#include "test_paths.hpp"
 
 using namespace troupe;
 using namespace troupe::backends;

@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "test_paths.hpp"
 #include "tests/scheduler/fixture.hpp"
 
 using namespace troupe;

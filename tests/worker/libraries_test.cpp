@@ -6,6 +6,8 @@
 
 #include <troupe/codec.hpp>
 
+#include "test_paths.hpp"
+
 using namespace troupe;
 
 namespace {

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <troupe/error.hpp>
+#include <troupe/id.hpp>
+#include <troupe/value.hpp>
+
+#include "serialization/task_spec.hpp"
+
+namespace troupe {
+
+// Client to scheduler.
+
+/// The sender wants the result until it says release_task. `inputs` are all futures among the
+/// arguments, in order; which argument each belongs to is inside `arguments` (see task.hpp).
+struct submit_task {
+  task_id task;
+  spec_ptr spec;
+  value arguments;
+  std::vector<task_id> inputs;
+
+  friend bool operator==(const submit_task& a, const submit_task& b) {
+    return a.task == b.task && (a.spec == b.spec || (a.spec && b.spec && *a.spec == *b.spec)) &&
+           a.arguments == b.arguments && a.inputs == b.inputs;
+  }
+};
+
+/// The client has a value of `size` bytes to put on a worker; answered by place_data.
+struct scatter_data {
+  task_id task;
+  std::uint64_t size = 0;
+
+  friend bool operator==(const scatter_data&, const scatter_data&) = default;
+};
+
+/// The last future is gone. The result stays as long as other tasks need it.
+struct release_task {
+  task_id task;
+
+  friend bool operator==(const release_task&, const release_task&) = default;
+};
+
+/// Answered by task_failed with errc::cancelled for the task and all that need it, unless done.
+struct cancel_task {
+  task_id task;
+
+  friend bool operator==(const cancel_task&, const cancel_task&) = default;
+};
+
+/// A fetch from `worker` failed. Answered by task_done once the result is somewhere (else), now or
+/// after it has been computed again, or by task_failed.
+struct locate_result {
+  task_id task;
+  worker_id worker;
+
+  friend bool operator==(const locate_result&, const locate_result&) = default;
+};
+
+/// Answered by cluster_snapshot. The one message an observer may send.
+struct inspect_cluster {
+  friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
+};
+
+// Scheduler to client.
+
+/// The answer to a client's hello.
+struct welcome_client {
+  client_id client;
+  std::string scheduler;  ///< Its name, for people.
+
+  friend bool operator==(const welcome_client&, const welcome_client&) = default;
+};
+
+/// Said to clients and workers before the worker is first named to them.
+struct introduce_worker {
+  worker_id worker;
+  std::string name;
+  std::string address;
+
+  friend bool operator==(const introduce_worker&, const introduce_worker&) = default;
+};
+
+/// The result can be fetched from `holder`; small ones come along.
+struct task_done {
+  task_id task;
+  worker_id holder;
+  std::uint64_t size = 0;
+  bool inlined = false;  ///< `small` is the result.
+  value small;
+
+  friend bool operator==(const task_done&, const task_done&) = default;
+};
+
+struct task_failed {
+  task_id task;
+  error why;
+
+  friend bool operator==(const task_failed&, const task_failed&) = default;
+};
+
+/// Send the value to this worker, as store_result.
+struct place_data {
+  task_id task;
+  worker_id worker;
+
+  friend bool operator==(const place_data&, const place_data&) = default;
+};
+
+struct worker_snapshot {
+  worker_id worker;
+  std::string name;
+  std::string host;
+  std::string address;
+  std::uint32_t pid = 0;
+  std::uint32_t threads = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_used_bytes = 0;  ///< Resident set, as last reported.
+  std::uint64_t results = 0;
+  std::uint64_t results_bytes = 0;
+  std::uint64_t runs_assigned = 0;
+  std::uint64_t runs_finished = 0;
+
+  friend bool operator==(const worker_snapshot&, const worker_snapshot&) = default;
+};
+
+/// The scheduler at one moment.
+struct cluster_snapshot {
+  std::string scheduler;
+  std::string address;
+  std::string release;
+  std::uint64_t uptime_seconds = 0;
+  std::uint64_t clients = 0;
+  std::uint64_t tasks_waiting = 0;     ///< For inputs.
+  std::uint64_t tasks_queued = 0;      ///< For a worker.
+  std::uint64_t tasks_processing = 0;  ///< On a worker.
+  std::uint64_t tasks_in_memory = 0;
+  std::uint64_t tasks_failed = 0;
+  std::uint64_t runs_finished = 0;  ///< Since the start.
+  std::string pending_reason;       ///< Why the first queued task does not run; empty if none is.
+  std::vector<worker_snapshot> workers;
+
+  friend bool operator==(const cluster_snapshot&, const cluster_snapshot&) = default;
+};
+
+}  // namespace troupe

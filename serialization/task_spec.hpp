@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <troupe/id.hpp>
+
+namespace troupe {
+
+/// What many tasks share; sent once per connection and then by number.
+struct task_spec {
+  std::string function;
+  std::string signature;
+  std::int32_t priority = 0;  ///< Higher goes first.
+  std::uint32_t retries = 0;  ///< How often to run again after an exception.
+  std::map<std::string, double> resources;
+
+  friend bool operator==(const task_spec&, const task_spec&) = default;
+};
+
+using spec_ptr = std::shared_ptr<const task_spec>;
+
+/// Where one input of a run can be fetched.
+struct input_location {
+  task_id task;
+  std::uint64_t size = 0;
+  std::vector<worker_id> holders;  ///< Best first. Empty: the worker that runs the task has it.
+
+  friend bool operator==(const input_location&, const input_location&) = default;
+};
+
+}  // namespace troupe

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include <troupe/error.hpp>
+#include <troupe/id.hpp>
+#include <troupe/value.hpp>
+
+#include "serialization/task_spec.hpp"
+
+namespace troupe {
+
+// Scheduler to worker.
+
+/// The answer to a worker's hello.
+struct welcome_worker {
+  worker_id worker;
+
+  friend bool operator==(const welcome_worker&, const welcome_worker&) = default;
+};
+
+struct run_task {
+  task_id task;
+  run_id run;
+  spec_ptr spec;
+  value arguments;
+  std::vector<input_location> inputs;
+
+  friend bool operator==(const run_task& a, const run_task& b) {
+    return a.task == b.task && a.run == b.run &&
+           (a.spec == b.spec || (a.spec && b.spec && *a.spec == *b.spec)) &&
+           a.arguments == b.arguments && a.inputs == b.inputs;
+  }
+};
+
+/// Nobody needs the result any more.
+struct drop_result {
+  task_id task;
+
+  friend bool operator==(const drop_result&, const drop_result&) = default;
+};
+
+/// Do not start this run; if it has started, its report will be ignored.
+struct cancel_run {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const cancel_run&, const cancel_run&) = default;
+};
+
+/// Close in order: nothing more will be asked of this worker.
+struct stop_worker {
+  friend bool operator==(const stop_worker&, const stop_worker&) = default;
+};
+
+// Worker to scheduler.
+
+struct run_finished {
+  task_id task;
+  run_id run;
+  std::uint64_t size = 0;
+  std::chrono::nanoseconds duration{};
+  bool inlined = false;  ///< `small` is the result; the worker keeps it too.
+  value small;
+
+  friend bool operator==(const run_finished&, const run_finished&) = default;
+};
+
+/// The function threw, or could not be called.
+struct run_failed {
+  task_id task;
+  run_id run;
+  error why;
+
+  friend bool operator==(const run_failed&, const run_failed&) = default;
+};
+
+/// None of the holders gave these inputs; the run is not started and forgotten by the worker.
+struct inputs_missing {
+  task_id task;
+  run_id run;
+  std::vector<input_location> missing;  ///< `holders` are those that were asked in vain.
+
+  friend bool operator==(const inputs_missing&, const inputs_missing&) = default;
+};
+
+/// The worker holds this result now although it did not run the task: fetched or scattered.
+struct result_added {
+  task_id task;
+  std::uint64_t size = 0;
+
+  friend bool operator==(const result_added&, const result_added&) = default;
+};
+
+/// How the worker is, every few seconds.
+struct worker_report {
+  std::uint64_t memory_used_bytes = 0;
+  std::uint64_t results_bytes = 0;
+
+  friend bool operator==(const worker_report&, const worker_report&) = default;
+};
+
+}  // namespace troupe
