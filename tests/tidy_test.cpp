@@ -121,9 +121,8 @@ TEST_CASE("public headers name no package, so that users need none") {
 }
 
 TEST_CASE("machines know no clock, no thread, no chance and no log") {
-  const std::regex banned(
-      R"(std::(thread|jthread|mutex|random_device|rand|condition_variable)\b)"
-      R"(|_clock::now|\bprintf\()");
+  const std::regex banned(R"(std::(thread|jthread|mutex|random_device|rand|condition_variable)\b)"
+                          R"(|_clock::now|\bprintf\()");
   for (const auto& s : all_sources()) {
     if (layer_of(s.path) != 2) continue;
     for (const auto& line : s.lines) {

@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 
 #include "actors/runtime/actor_settings.hpp"
+#include "actors/runtime/handover.hpp"
 
 namespace troupe::runtime {
 
@@ -15,10 +16,12 @@ caf::actor self::handle() const {
 }
 
 void self::send(const caf::actor& to, transport::envelope message) const {
+  hand_over(message);
   actor_->send(to, std::move(message));
 }
 
 void self::send(const caf::actor& to, transport::send_value value) const {
+  hand_over(value);
   actor_->send(to, std::move(value));
 }
 
@@ -94,9 +97,11 @@ private:
   caf::behavior messages() {
     return {
         [this](const transport::envelope& message) {
+          take_over(message);
           guarded([&] { part_->on(message, sender()); });
         },
         [this](const transport::value_arrived& value) {
+          take_over(value);
           guarded([&] { part_->on(value, sender()); });
         },
         [this](const transport::accepted& peer) { guarded([&] { part_->on(peer); }); },

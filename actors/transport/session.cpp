@@ -7,6 +7,8 @@
 #include <caf/io/middleman.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include "actors/runtime/handover.hpp"
+
 namespace troupe::transport {
 
 namespace {
@@ -122,8 +124,9 @@ void session::deliver(std::vector<arrival>& arrivals) {
   auto receipt = gate_->receipt(count, size);
   for (auto& one : arrivals) {
     if (auto* value = std::get_if<whole_value>(&one)) {
-      self_->send(setup_.owner,
-                  value_arrived{value->task, std::move(value->content), value->store, receipt});
+      value_arrived whole{value->task, std::move(value->content), value->store, receipt};
+      runtime::hand_over(whole);
+      self_->send(setup_.owner, std::move(whole));
       continue;
     }
     auto& message = std::get<frame>(one);
@@ -131,12 +134,15 @@ void session::deliver(std::vector<arrival>& arrivals) {
     if (message.kind == frame_kind::refusal) {
       return fail(wire::decode_refusal(message.body));
     }
-    self_->send(setup_.owner, envelope{message.kind, std::move(message.body), nullptr, receipt});
+    envelope handed{message.kind, std::move(message.body), nullptr, receipt};
+    runtime::hand_over(handed);
+    self_->send(setup_.owner, std::move(handed));
   }
   arrivals.clear();
 }
 
 void session::send(const envelope& message) {
+  runtime::take_over(message);
   if (close_by_ || ended_) return;
   if (message.body.size() > context_->options.frame_max)
     return fail({errc::bad_argument,
@@ -149,6 +155,7 @@ void session::send(const envelope& message) {
 }
 
 void session::send(const send_value& what) {
+  runtime::take_over(what);
   if (close_by_ || ended_) return;
   values_.push_back({what, 0});
   pump();

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "actors/runtime/handover.hpp"
 #include "actors/transport/addresses.hpp"
 #include "actors/transport/certificates.hpp"
 #include "actors/transport/hello_frames.hpp"
@@ -146,10 +147,12 @@ bytes body_of(const std::string& text) {
 }
 
 void send(const transport::link& to, transport::envelope what) {
+  runtime::hand_over(what);
   caf::anon_send(to.actor, std::move(what));
 }
 
 void send(const transport::link& to, transport::send_value what) {
+  runtime::hand_over(what);
   caf::anon_send(to.actor, std::move(what));
 }
 
