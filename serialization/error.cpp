@@ -72,9 +72,10 @@ std::string describe(const error& e) {
   add(e.message);
   if (line.empty()) line = to_string(e.code);
   line += needed_by(e.chain);
-  // One line, whatever the user's exception said.
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  // One line, whatever the user's exception said. Mistakes in a configuration have a line each.
+  if (e.code != errc::bad_config)
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return line;
 }
 

@@ -50,14 +50,16 @@ struct node::parts {
       : options(from),
         log(options.log),
         settings(log.make("network")),
-        actors(settings),
-        net(actors, options, log) {}
+        actors(settings) {
+    net = std::make_unique<transport::network>(actors, options, log);
+  }
 
   config options;
   log_sink log;
   actor_settings settings;
+  // Goes after the actors, which close at their end what they have opened.
+  std::unique_ptr<transport::network> net;
   caf::actor_system actors;
-  transport::network net;
 };
 
 node::node(const config& options) {
@@ -67,7 +69,7 @@ node::node(const config& options) {
 }
 
 node::~node() {
-  parts_->net.stop();
+  parts_->net->stop();
   parts_->settings.hosts->kill_all();
 }
 
@@ -76,7 +78,7 @@ caf::actor_system& node::actors() noexcept {
 }
 
 transport::network& node::net() noexcept {
-  return parts_->net;
+  return *parts_->net;
 }
 
 log_sink& node::log() noexcept {
