@@ -47,10 +47,7 @@ logger log_of(caf::actor_system& actors) {
 
 struct node::parts {
   explicit parts(const config& from)
-      : options(from),
-        log(options.log),
-        settings(log.make("network")),
-        actors(settings) {
+      : options(from), log(options.log), settings(log.make("network")), actors(settings) {
     net = std::make_unique<transport::network>(actors, options, log);
   }
 

@@ -39,8 +39,10 @@ std::promise<void>* begun = nullptr;
 std::shared_future<void>* may_return = nullptr;
 
 value wait_for_test(const value& arguments, std::span<const value>) {
+  // A copy: the test may be over, and its own gone, as soon as it lets this function go.
+  const auto gate = *may_return;
   begun->set_value();
-  may_return->wait();
+  gate.wait();
   return arguments;
 }
 
