@@ -43,7 +43,7 @@ struct error {
   friend bool operator==(const error&, const error&) = default;
 };
 
-/// One line with everything that is known, e.g.
+/// All that is known, in one line (errc::bad_config: a line for each mistake), e.g.
 /// "task 'price' failed on worker 'node7-1': std::out_of_range: no such bond (needed by 'total')".
 std::string describe(const error&);
 
