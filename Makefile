@@ -31,7 +31,7 @@ demo: samples ## The main job: 11 years of Pacific winds on 4 worker processes
 	$(samples)/climate --config samples/configs/local.toml --output build
 
 test: samples ## All tests that this machine can run
-	ctest --test-dir $(build) --output-on-failure --repeat until-pass:2
+	ctest --test-dir $(build) --output-on-failure
 
 bench: build ## Ours beside its peers, interleaved, with ratios
 	@cmake/install_packages.sh bench

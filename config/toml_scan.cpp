@@ -73,7 +73,7 @@ private:
     const auto end = text_.substr(at_, width);
     for (at_ += width; at_ < text_.size() && !flaw_; ++at_) {
       if (quote == '"' && text_[at_] == '\\') {
-        skip_escape(is_long);
+        ++at_;
       } else if (text_.substr(at_, width) == end) {
         at_ += width;
         // A long text may end with quotes of its own.
@@ -84,15 +84,6 @@ private:
         return;
       }
     }
-  }
-
-  /// Stops at the escaped letter.
-  void skip_escape(bool is_long) {
-    ++at_;
-    const auto next = text_.find_first_not_of(" \t\r\n", at_);
-    // toml++ looks for blanks after a break of the line, and not all letters are safe with it.
-    if (is_long && next != at_ && next != std::string_view::npos && !is_ascii(text_[next]))
-      fail(next, "after a \\ at the end of a line, the text must go on with an ASCII letter");
   }
 
   std::string_view text_;

@@ -50,6 +50,8 @@ void acceptor::remove(std::uint64_t number) {
   if (found == doors_.end()) return;
   auto& path = found->second->socket.unix_path;
   if (!path.empty()) ::unlink(path.c_str());
+  // At once: the thread that polls it holds it a moment longer.
+  ::shutdown(found->second->socket.fd.get(), SHUT_RDWR);
   doors_.erase(found);
   waker_.wake();
 }

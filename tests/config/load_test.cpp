@@ -136,7 +136,8 @@ TEST_CASE("broken TOML is told with its place") {
   CHECK(problems_of("[worker]\nname = \u00e8\n") ==
         "t.toml:2:8: only ASCII letters may be without quotes");
   CHECK(problems_of("[worker]\nname = it's\n") == "t.toml:2:10: a quote in a wrong place");
-  CHECK(problems_of("[worker]\nname = \"\"\"a\\\n  \u00e8\"\"\"\n").starts_with("t.toml:3:3: "));
+  // Letters for which toml++ has no branch.
+  CHECK(problems_of("g=0.'o\u0264K]g9wo").starts_with("t.toml:1:"));
   CHECK(problems_of("[worker]\n[$x]\n") == "t.toml:2:2: not TOML: no section's name starts so");
   CHECK(problems_of(std::string("[\0t]\n", 5)) ==
         "t.toml:1:2: has a control character; is it a text file?");
@@ -147,12 +148,12 @@ TEST_CASE("broken TOML is told with its place") {
 TEST_CASE("all of TOML's ways to write texts are understood") {
   const auto c = parse_config(
                      "\xEF\xBB\xBF[client]\r\n"
-                     "'name' = \"\"\"\r\na \\\n  b \u00e8 '\"\"\"\"\" # it's\n"
+                     "'name' = \"\"\"\r\na \\\n  \u0264 \u00e8 '\"\"\"\"\" # it's\n"
                      "scheduler = 'C:\\x' # \"\n[\"log\"]\nfile = '''a'b'''\n",
                      "t.toml")
                      .value()
                      .values;
-  CHECK(c.client.name == "a b \u00e8 '\"\"");
+  CHECK(c.client.name == "a \u0264 \u00e8 '\"\"");
   CHECK(c.client.scheduler == "C:\\x");
   CHECK(c.log.file == "a'b");
 }
