@@ -117,7 +117,7 @@ public:
   }
 
   void on_flush() override {
-    flush_scheduler();
+    if (out_) out_->flush(me_);
     workers_.flush();
   }
 
@@ -152,9 +152,9 @@ private:
 
   void hear_scheduler(const transport::envelope& e) {
     if (e.local) {
-      if (const auto* replies = std::get_if<batch<client_reply>>(e.local.get()))
-        for (const auto& reply : *replies)
-          hear(client_reply(reply));
+      if (auto* replies = std::get_if<batch<client_reply>>(e.local.get()))
+        for (auto& reply : *replies)
+          hear(std::move(reply));
       return;
     }
     auto replies = e.kind == wire::frame_kind::client_replies
@@ -223,19 +223,11 @@ private:
 
   void tell(client_message m) {
     if (!out_) return;
-    if (const auto* submit = std::get_if<submit_task>(&m)) out_bytes_ += submit->arguments.size();
-    ++out_count_;
     out_->push(std::move(m));
-    if (out_bytes_ >= batch_bytes_max || out_count_ >= batch_count_max)
-      flush_scheduler();
+    if (out_->large())
+      out_->flush(me_);
     else
       me_.request_flush();
-  }
-
-  void flush_scheduler() {
-    if (out_) out_->flush(me_);
-    out_bytes_ = 0;
-    out_count_ = 0;
   }
 
   void lose_worker(const caf::actor_addr& link) {
@@ -274,9 +266,6 @@ private:
     connection_->ended();
   }
 
-  static constexpr std::size_t batch_count_max = 4096;
-  static constexpr std::uint64_t batch_bytes_max = 1 << 20;
-
   runtime::self& me_;
   transport::network& net_;
   logger log_;
@@ -287,8 +276,6 @@ private:
   std::optional<transport::link> link_;
   std::vector<std::pair<transport::envelope, caf::actor_addr>> early_;  ///< Before link_.
   std::optional<scheduler_outbox> out_;
-  std::uint64_t out_bytes_ = 0;
-  std::size_t out_count_ = 0;
   wire::decoder decoder_;
   std::optional<error> why_lost_;
   bool ended_ = false;

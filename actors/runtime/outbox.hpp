@@ -41,8 +41,9 @@ public:
 
   bool empty() const noexcept { return waiting_.empty(); }
 
-  /// So much waits that flush() is due before the end of the turn.
-  bool large() const noexcept { return size_ >= frame_size; }
+  /// So much waits that flush() is due before the end of the turn: the receiver can begin, and what
+  /// is passed on is still in the processor's caches.
+  bool large() const noexcept { return size_ >= frame_size || waiting_.size() >= count_max; }
 
   void push(Message m) {
     size_ += estimated_size(m);
@@ -55,7 +56,7 @@ public:
       auto messages = std::exchange(waiting_, {});
       me.send(to_.actor,
               transport::envelope{
-                  Kind, {}, std::make_shared<const transport::local_batch>(std::move(messages))});
+                  Kind, {}, std::make_shared<transport::local_batch>(std::move(messages))});
     } else {
       send_frames(me);
       waiting_.clear();
@@ -65,6 +66,7 @@ public:
 
 private:
   static constexpr std::size_t frame_size = std::size_t{1} << 20;
+  static constexpr std::size_t count_max = 512;
 
   void send_frames(const self& me) {
     std::span<const Message> left(waiting_);

@@ -21,6 +21,9 @@ using namespace core::scheduling;
 using client_outbox = runtime::outbox<client_reply, wire::frame_kind::client_replies>;
 using worker_outbox = runtime::outbox<worker_order_message, wire::frame_kind::worker_orders>;
 
+/// Carried out before the rest of a batch is looked at.
+constexpr std::size_t effects_max = 256;
+
 /// One connection: a client, a worker or an observer. The machine knows it by an id of its own
 /// once it is admitted; an observer never is.
 struct peer {
@@ -46,6 +49,8 @@ public:
         started_(runtime::clock::now()),
         machine_(node.options().scheduler) {}
 
+  using part::on;
+
   const char* name() const override { return "scheduler"; }
 
   void on(const transport::accepted& e) override {
@@ -56,8 +61,8 @@ public:
     by_connection_[connection] = made.get();
     me_.watch(e.from.actor);
     peers_[e.from.actor.address()] = std::move(made);
-    if (e.who->as == role::worker) handle(worker_joined{connection, e.who});
-    if (e.who->as == role::client) handle(client_joined{connection, e.who});
+    if (e.who->as == role::worker) handle_now(worker_joined{connection, e.who});
+    if (e.who->as == role::client) handle_now(client_joined{connection, e.who});
     carry_out();
   }
 
@@ -66,12 +71,12 @@ public:
     if (found == peers_.end()) return;  // From a link that was closed a moment ago.
     auto& p = *found->second;
     if (e.kind == wire::frame_kind::worker_messages && p.who->as == role::worker) {
-      each<worker_message>(e, p, &wire::decoder::worker_messages, [&](const worker_message& m) {
-        handle(worker_said{p.worker, m});
+      each<worker_message>(e, p, &wire::decoder::worker_messages, [&](worker_message&& m) {
+        handle(worker_said{p.worker, std::move(m)});
       });
     } else if (e.kind == wire::frame_kind::client_messages && p.who->as != role::worker) {
       each<client_message>(e, p, &wire::decoder::client_messages,
-                           [&](const client_message& m) { on_client(p, m); });
+                           [&](client_message&& m) { on_client(p, std::move(m)); });
     } else {
       close(p, "a frame of a kind that its role may not send");
       return;
@@ -94,18 +99,18 @@ public:
       workers_.erase(p.worker);
       log_->info("worker left worker={} name={}", p.worker.value, p.who->name);
       tell_owner(worker_change::kind::lost, p);
-      handle(worker_lost{p.worker});
+      handle_now(worker_lost{p.worker});
     }
     if (p.client) {
       clients_.erase(p.client);
       log_->info("client left client={} name={}", p.client.value, p.who->name);
-      handle(client_lost{p.client});
+      handle_now(client_lost{p.client});
     }
     carry_out();
   }
 
   void on_tick() override {
-    handle(clock_ticked{});
+    handle_now(clock_ticked{});
     carry_out();
   }
 
@@ -126,26 +131,35 @@ public:
   }
 
 private:
-  void handle(event e) { machine_.handle(e, runtime::clock::now(), effects_); }
+  void handle(event e) { machine_.handle(std::move(e), now_, effects_); }
+
+  void handle_now(event e) {
+    now_ = runtime::clock::now();
+    handle(std::move(e));
+  }
 
   /// Feeds a batch, decoded or handed over, message by message.
   template <class Message, class Take>
   void each(const transport::envelope& e, peer& p,
             result<batch<Message>> (wire::decoder::*decode)(const bytes&), Take take) {
-    if (e.local) {
-      for (const auto& m : std::get<batch<Message>>(*e.local))
-        take(m);
-      return;
-    }
+    if (e.local) return take_all(std::get<batch<Message>>(*e.local), take);
     auto messages = (p.decoder.*decode)(e.body);
     if (!messages) return close(p, messages.error().message);
-    for (const auto& m : *messages)
-      take(m);
+    take_all(*messages, take);
   }
 
-  void on_client(peer& p, const client_message& m) {
+  template <class Message, class Take>
+  void take_all(batch<Message>& messages, Take take) {
+    now_ = runtime::clock::now();
+    for (auto& m : messages) {
+      take(std::move(m));
+      if (effects_.size() >= effects_max) carry_out();
+    }
+  }
+
+  void on_client(peer& p, client_message&& m) {
     if (std::holds_alternative<inspect_cluster>(m)) return send(p, client_reply(snapshot()));
-    if (p.client) handle(client_said{p.client, m});
+    if (p.client) handle(client_said{p.client, std::move(m)});
   }
 
   cluster_snapshot snapshot() const {
@@ -199,7 +213,9 @@ private:
   void send(peer& to, Message m) {
     using box =
         std::conditional_t<std::is_same_v<Message, client_reply>, client_outbox, worker_outbox>;
-    std::get<box>(to.out).push(std::move(m));
+    auto& out = std::get<box>(to.out);
+    out.push(std::move(m));
+    if (out.large()) out.flush(me_);
     if (to.waits_for_flush) return;
     to.waits_for_flush = true;
     waiting_.push_back(&to);
@@ -219,6 +235,7 @@ private:
   scheduler_settings settings_;
   logger log_;
   runtime::clock::time_point started_;
+  runtime::clock::time_point now_;  ///< Of this turn: a batch happens at one time.
   core::scheduler machine_;
   std::vector<effect> effects_;
   std::uint64_t next_connection_ = 1;

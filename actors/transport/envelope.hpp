@@ -12,7 +12,8 @@
 
 namespace troupe::transport {
 
-/// A batch that stays in this process: handed over by pointer, never encoded.
+/// A batch that stays in this process: handed over by pointer, never encoded. Its one receiver may
+/// move the messages out.
 using local_batch = std::variant<batch<client_message>, batch<client_reply>, batch<worker_message>,
                                  batch<worker_order_message>, batch<data_message>>;
 
@@ -21,7 +22,7 @@ using local_batch = std::variant<batch<client_message>, batch<client_reply>, bat
 struct envelope {
   wire::frame_kind kind{};
   bytes body;
-  std::shared_ptr<const local_batch> local;
+  std::shared_ptr<local_batch> local;
   /// Lets the session read on once the message has been handled. Keep `body`, not the envelope.
   std::shared_ptr<const void> receipt = {};
 };

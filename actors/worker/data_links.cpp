@@ -120,10 +120,10 @@ void data_links::hear(const transport::envelope& e, const caf::actor_addr& from,
   if (at == actors_.end()) return;  // From a link that was closed a moment ago.
   auto& known = at->second;
   if (e.local) {
-    const auto* messages = std::get_if<batch<data_message>>(e.local.get());
+    auto* messages = std::get_if<batch<data_message>>(e.local.get());
     if (!messages) return refuse(from, "it is no scheduler and sent orders", heard);
-    for (const auto& m : *messages)
-      if (!take(known, m, 0, heard)) return refuse(from, "unexpected message", heard);
+    for (auto& m : *messages)
+      if (!take(known, std::move(m), 0, heard)) return refuse(from, "unexpected message", heard);
     return;
   }
   if (e.kind != wire::frame_kind::data_messages)

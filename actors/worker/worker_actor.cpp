@@ -27,7 +27,6 @@ using namespace core::working;
 using runtime::clock;
 
 constexpr std::uint64_t scheduler_request = 0;  ///< Worker ids, the other requests, start at 1.
-constexpr std::size_t reports_max = 1024;       ///< Waiting for the end of the turn.
 constexpr auto first_pause = std::chrono::milliseconds(50);
 constexpr auto longest_pause = std::chrono::seconds(2);
 
@@ -170,7 +169,7 @@ public:
   }
 
   void on_flush() override {
-    flush_reports();
+    if (scheduler_) scheduler_->flush(me_);
     links_.flush();
   }
 
@@ -213,9 +212,7 @@ private:
 
   void hear_scheduler(const transport::envelope& e) {
     if (e.local) {
-      if (const auto* orders = std::get_if<batch<worker_order_message>>(e.local.get()))
-        for (const auto& order : *orders)
-          obey(order);
+      if (auto* orders = std::get_if<batch<worker_order_message>>(e.local.get())) obey_all(*orders);
       return;
     }
     auto orders = e.kind == wire::frame_kind::worker_orders
@@ -225,7 +222,11 @@ private:
       log_->error("bad frame from the scheduler why=\"{}\"", orders.error().message);
       return end({worker_end::kind::scheduler_lost, orders.error()});
     }
-    for (auto& order : *orders)
+    obey_all(*orders);
+  }
+
+  void obey_all(batch<worker_order_message>& orders) {
+    for (auto& order : orders)
       obey(std::move(order));
   }
 
@@ -261,8 +262,8 @@ private:
   void carry_out(tell_scheduler& e) {
     if (!scheduler_) return;
     scheduler_->push(std::move(e.message));
-    if (++reports_ >= reports_max)
-      flush_reports();
+    if (scheduler_->large())
+      scheduler_->flush(me_);
     else
       me_.request_flush();
   }
@@ -285,11 +286,6 @@ private:
   /// All that one message let go on, with one lock.
   void hand_out() {
     if (!to_run_.empty()) executor_.run(std::exchange(to_run_, {}));
-  }
-
-  void flush_reports() {
-    reports_ = 0;
-    if (scheduler_) scheduler_->flush(me_);
   }
 
   /// Says good-bye to everybody. Then only functions that still run keep the actor.
@@ -351,7 +347,6 @@ private:
   std::vector<event> heard_;
   std::vector<execute> to_run_;
   std::vector<run_executed> done_;
-  std::size_t reports_ = 0;
   clock::time_point connect_until_;
   clock::duration pause_ = first_pause;
   std::optional<clock::time_point> connect_at_;

@@ -20,8 +20,8 @@ TEST_CASE("actors of one process are linked without a socket") {
   auto to_alice = bob.events->next<got_accepted>().from;
   CHECK(to_bob.local);
   CHECK(to_alice.local);
-  auto messages = std::make_shared<const transport::local_batch>(
-      batch<client_message>{release_task{task_id{4}}});
+  auto messages =
+      std::make_shared<transport::local_batch>(batch<client_message>{release_task{task_id{4}}});
   send(to_bob, {frame_kind::client_messages, {}, messages});
   CHECK(bob.events->next<got_frame>().local == messages);
   send(to_alice, {frame_kind::client_replies, {}, messages});

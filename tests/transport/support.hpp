@@ -42,7 +42,7 @@ private:
 struct got_frame {
   wire::frame_kind kind{};
   bytes body;
-  std::shared_ptr<const transport::local_batch> local;
+  std::shared_ptr<transport::local_batch> local;
   caf::actor_addr from;
 };
 
