@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <cxxabi.h>
 #include <exception>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <typeinfo>
@@ -15,6 +14,7 @@ namespace troupe {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using core::working::awaited_input;
 
 std::string readable(const char* mangled) {
   int status = 0;
@@ -38,20 +38,67 @@ executor::~executor() {
 }
 
 void executor::run(std::vector<execute> batch) {
-  std::vector<job> jobs;
-  std::vector<run_executed> refused;
-  jobs.reserve(batch.size());
-  for (auto& e : batch) {
+  std::vector<const known_task*> tasks;
+  std::vector<error> refused;
+  tasks.reserve(batch.size());
+  for (const auto& e : batch) {
     error why;
-    if (const auto* task = resolve(e, why))
-      jobs.push_back({std::move(e), task});
-    else
-      refused.push_back({e.task, e.run, {}, std::move(why), {}});
+    tasks.push_back(resolve(e, why));
+    if (!tasks.back()) refused.push_back(std::move(why));
   }
+  std::size_t ready = 0;
+  auto next_refused = refused.begin();
   std::unique_lock lock(mutex_);
-  const auto wanted = std::min<std::size_t>(jobs.size(), idle_);
-  std::ranges::move(jobs, std::back_inserter(queue_));
-  if (!refused.empty()) report(std::move(refused), lock);
+  const bool first = done_.empty();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (tasks[i])
+      ready += enqueue(std::move(batch[i]), tasks[i]);
+    else
+      done_.push_back({batch[i].task, batch[i].run, {}, std::move(*next_refused++), {}});
+  }
+  const auto wanted = std::min<std::size_t>(ready, idle_);
+  report(lock, first);
+  lock.unlock();
+  for (std::size_t i = 0; i < wanted; ++i)
+    changed_.notify_one();
+}
+
+/// False if it has to wait for an input.
+bool executor::enqueue(execute&& what, const known_task* task) {
+  const auto slot = jobs_.add();
+  auto& j = jobs_[slot];
+  j.what = std::move(what);
+  j.task = task;
+  job_of_.put(j.what.run, slot);
+  for (const auto& a : j.what.awaits) {
+    ++j.awaits;
+    // If the maker is done already, its result comes by pass().
+    if (const auto* maker = job_of_.find(a.maker)) jobs_[*maker].followers.push_back(j.what.run);
+  }
+  if (j.awaits == 0) queue_.push_back(slot);
+  return j.awaits == 0;
+}
+
+/// True if the run can begin now.
+bool executor::fill(const pass_input& p) {
+  const auto* slot = job_of_.find(p.run);
+  if (!slot) return false;  // It has run, or was skipped.
+  auto& j = jobs_[*slot];
+  const auto at = std::ranges::find(j.what.awaits, p.position, &awaited_input::position);
+  if (at == j.what.awaits.end()) return false;
+  j.what.awaits.erase(at);
+  j.what.inputs[p.position] = p.content;
+  if (--j.awaits > 0) return false;
+  queue_.push_front(*slot);
+  return true;
+}
+
+void executor::pass(std::vector<pass_input> inputs) {
+  std::size_t ready = 0;
+  std::unique_lock lock(mutex_);
+  for (const auto& p : inputs)
+    ready += fill(p);
+  const auto wanted = std::min<std::size_t>(ready, idle_);
   lock.unlock();
   for (std::size_t i = 0; i < wanted; ++i)
     changed_.notify_one();
@@ -77,11 +124,27 @@ const known_task* executor::resolve(const execute& e, error& why) {
 
 void executor::skip(run_id run) {
   std::unique_lock lock(mutex_);
-  auto at = std::ranges::find(queue_, run, [](const job& j) { return j.what.run; });
-  if (at == queue_.end()) return;
-  run_executed skipped{at->what.task, run, {}, {errc::cancelled, "cancelled before it ran"}, {}};
-  queue_.erase(at);
-  report({std::move(skipped)}, lock);
+  const bool first = done_.empty();
+  cancel(run, "cancelled before it ran");
+  report(lock, first);
+}
+
+/// Unless it has begun; and all that await its result.
+void executor::cancel(run_id first, const char* why) {
+  std::vector<run_id> work{first};
+  while (!work.empty()) {
+    const auto run = work.back();
+    work.pop_back();
+    const auto* found = job_of_.find(run);
+    if (!found || !jobs_[*found].what.run) continue;
+    const auto slot = *found;
+    auto& j = jobs_[slot];
+    done_.push_back({j.what.task, run, {}, {errc::cancelled, why}, {}});
+    work.insert(work.end(), j.followers.begin(), j.followers.end());
+    if (j.awaits == 0) std::erase(queue_, slot);
+    job_of_.erase(run);
+    jobs_.remove(slot);
+  }
 }
 
 void executor::take(std::vector<run_executed>& done) {
@@ -91,29 +154,26 @@ void executor::take(std::vector<run_executed>& done) {
 }
 
 bool executor::stop(std::chrono::nanoseconds grace) {
-  std::deque<job> forgotten;
   std::unique_lock lock(mutex_);
   closed_ = true;
-  forgotten.swap(queue_);
+  queue_.clear();
   changed_.notify_all();
   return quiet_.wait_for(lock, grace, [this] { return busy_ == 0; });
 }
 
-void executor::report(std::vector<run_executed> more, std::unique_lock<std::mutex>& lock) {
-  const bool first = done_.empty();
-  std::ranges::move(more, std::back_inserter(done_));
-  if (!first) return;
+/// Wakes who takes, if there was nothing to take before.
+void executor::report(std::unique_lock<std::mutex>& lock, bool first) {
+  if (!first || done_.empty()) return;
   lock.unlock();
   settings_.wake();
   lock.lock();
 }
 
-executor::run_executed executor::call(const job& j) const {
-  const auto& e = j.what;
+executor::run_executed executor::call(const execute& e, const known_task* task) const {
   run_executed done{e.task, e.run, {}, {}, {}};
   const auto start = clock::now();
   try {
-    done.content = j.task->run(e.arguments, e.inputs);
+    done.content = task->run(e.arguments, e.inputs);
   } catch (const std::exception& thrown) {
     done.why = {errc::task_failed, thrown.what(), readable(typeid(thrown).name())};
   } catch (...) {
@@ -128,6 +188,23 @@ executor::run_executed executor::call(const job& j) const {
   return done;
 }
 
+/// The result goes to those that await it, or they end with it. Says how many can begin.
+std::size_t executor::hand_on(const run_executed& done, const std::vector<run_id>& followers) {
+  std::size_t ready = 0;
+  for (const auto run : followers) {
+    if (done.why.code != errc::ok) {
+      cancel(run, "an input could not be made");
+      continue;
+    }
+    const auto* slot = job_of_.find(run);
+    if (!slot) continue;
+    // The same result may be several of its inputs.
+    for (const auto& a : std::vector(jobs_[*slot].what.awaits))
+      if (a.maker == done.run) ready += fill({run, a.position, done.content});
+  }
+  return ready;
+}
+
 void executor::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -135,21 +212,28 @@ void executor::work() {
     changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
     --idle_;
     if (closed_) return;
-    std::optional<job> next(std::move(queue_.front()));
+    const auto slot = queue_.front();
     queue_.pop_front();
+    const auto* task = jobs_[slot].task;
+    std::optional<execute> what(std::exchange(jobs_[slot].what, {}));
     ++busy_;
     lock.unlock();
-    auto done = call(*next);
-    next.reset();  // Frees arguments and inputs before anybody hears of the end, and unlocked.
+    auto done = call(*what, task);
+    what.reset();  // Frees arguments and inputs before anybody hears of the end, and unlocked.
     lock.lock();
     --busy_;
+    const auto followers = std::move(jobs_[slot].followers);
+    job_of_.erase(done.run);
+    jobs_.remove(slot);
     const bool first = done_.empty();
     done_.push_back(std::move(done));
+    // By copy: cancelling adds to what is done.
+    const auto ready = followers.empty() ? 0 : hand_on(run_executed(done_.back()), followers);
+    // This thread takes the first.
+    for (std::size_t i = 1; i < std::min<std::size_t>(ready, idle_ + 1); ++i)
+      changed_.notify_one();
     if (closed_) quiet_.notify_all();
-    if (!first) continue;
-    lock.unlock();
-    settings_.wake();
-    lock.lock();
+    report(lock, first);
   }
 }
 

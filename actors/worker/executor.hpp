@@ -10,19 +10,23 @@
 #include <thread>
 #include <vector>
 
+#include "actors/core/id_map.hpp"
+#include "actors/core/slab.hpp"
 #include "actors/worker/core/events.hpp"
 #include "actors/worker/libraries.hpp"
 
 namespace troupe {
 
-/// Runs users' functions on threads of its own, in the order in which they come.
+/// Runs users' functions on threads of its own, in the order in which they come. A run that awaits
+/// the results of others goes next when the last of them is there.
 ///
 /// What a function throws ends here: it becomes an error with the type and words of the exception,
-/// the task and the worker. run(), skip() and take() are for the worker's actor; none of them waits
-/// for a function.
+/// the task and the worker. run(), pass(), skip() and take() are for the worker's actor; none of
+/// them waits for a function.
 class executor {
 public:
   using execute = core::working::execute;
+  using pass_input = core::working::pass_input;
   using run_executed = core::working::run_executed;
 
   struct settings {
@@ -42,7 +46,11 @@ public:
 
   void run(std::vector<execute>);
 
-  /// If the run has not begun it does not, and is reported as cancelled. Else nothing happens.
+  /// Fills awaited inputs, where the executor did not do so itself.
+  void pass(std::vector<pass_input>);
+
+  /// If the run has not begun it does not, and is reported as cancelled, as are those that await
+  /// its result. Else nothing happens.
   void skip(run_id);
 
   /// Replaces `done` by what was reported since the last call.
@@ -55,13 +63,19 @@ public:
 
 private:
   struct job {
-    execute what;
+    execute what;  ///< No run: the slot is free, or the function is being called.
     const known_task* task = nullptr;
+    std::size_t awaits = 0;         ///< Inputs that are not here yet.
+    std::vector<run_id> followers;  ///< Await its result.
   };
 
   const known_task* resolve(const execute&, error& why);
-  run_executed call(const job&) const;
-  void report(std::vector<run_executed>, std::unique_lock<std::mutex>&);
+  bool enqueue(execute&&, const known_task*);
+  run_executed call(const execute&, const known_task*) const;
+  bool fill(const pass_input&);
+  std::size_t hand_on(const run_executed&, const std::vector<run_id>& followers);
+  void cancel(run_id, const char* why);
+  void report(std::unique_lock<std::mutex>&, bool first);
   void work();
 
   const task_table& tasks_;
@@ -72,7 +86,9 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::condition_variable quiet_;
-  std::deque<job> queue_;
+  core::slab<job> jobs_;
+  core::id_map<run_id, std::uint32_t> job_of_;
+  std::deque<std::uint32_t> queue_;
   std::vector<run_executed> done_;
   std::uint32_t idle_ = 0;
   std::uint32_t busy_ = 0;

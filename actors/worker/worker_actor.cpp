@@ -274,6 +274,8 @@ private:
 
   void carry_out(execute& e) { to_run_.push_back(std::move(e)); }
 
+  void carry_out(pass_input& e) { to_pass_.push_back(std::move(e)); }
+
   void carry_out(skip_execution& e) {
     hand_out();
     executor_.skip(e.run);
@@ -286,6 +288,7 @@ private:
   /// All that one message let go on, with one lock.
   void hand_out() {
     if (!to_run_.empty()) executor_.run(std::exchange(to_run_, {}));
+    if (!to_pass_.empty()) executor_.pass(std::exchange(to_pass_, {}));
   }
 
   /// Says good-bye to everybody. Then only functions that still run keep the actor.
@@ -346,6 +349,7 @@ private:
   std::vector<effect> effects_;
   std::vector<event> heard_;
   std::vector<execute> to_run_;
+  std::vector<pass_input> to_pass_;
   std::vector<run_executed> done_;
   clock::time_point connect_until_;
   clock::duration pause_ = first_pause;

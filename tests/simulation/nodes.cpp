@@ -1,5 +1,6 @@
 #include "tests/simulation/nodes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "serialization/check.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 template <class Message>
 batch<Message> must(result<batch<Message>> decoded) {
-  check(decoded.has_value(), "what was encoded decodes");
+  check(decoded.has_value(), decoded.has_value() ? "" : decoded.error().message.c_str());
   return std::move(*decoded);
 }
 
@@ -212,9 +213,14 @@ void worker_node::feed(core::working::event e) {
       peers_.send(g->peer, fetch_result{g->task});
     } else if (auto* x = std::get_if<core::working::execute>(&any)) {
       to_run_.push_back(std::move(*x));
+    } else if (auto* p = std::get_if<core::working::pass_input>(&any)) {
+      pass(*p);
     } else if (auto* s = std::get_if<core::working::skip_execution>(&any)) {
       for (auto& waiting : to_run_)
-        if (waiting.run == s->run) waiting.spec = nullptr;
+        if (waiting.run == s->run) {
+          waiting.spec = nullptr;
+          waiting.awaits.clear();
+        }
     } else if (auto* a = std::get_if<core::working::answer>(&any)) {
       const auto asker = askers_.find(a->connection);
       if (asker == askers_.end()) continue;
@@ -227,11 +233,31 @@ void worker_node::feed(core::working::event e) {
   begin_runs();
 }
 
+void worker_node::pass(const core::working::pass_input& p) {
+  for (auto& waiting : to_run_) {
+    if (waiting.run != p.run) continue;
+    const auto at =
+        std::ranges::find(waiting.awaits, p.position, &core::working::awaited_input::position);
+    if (at == waiting.awaits.end()) continue;
+    waiting.awaits.erase(at);
+    waiting.inputs[p.position] = p.content;
+  }
+}
+
+void worker_node::hand_on(const core::working::run_executed& done) {
+  if (done.why.code != errc::ok) return;  // Its followers are skipped by the worker.
+  for (auto& waiting : to_run_)
+    for (const auto& a : std::vector(waiting.awaits))
+      if (a.maker == done.run) pass({waiting.run, a.position, done.content});
+}
+
 void worker_node::begin_runs() {
-  while (running_ < traits_.threads && !to_run_.empty()) {
+  while (running_ < traits_.threads) {
+    const auto next = std::ranges::find_if(to_run_, [](const auto& e) { return e.awaits.empty(); });
+    if (next == to_run_.end()) return;
     ++running_;
-    const auto what = std::move(to_run_.front());
-    to_run_.pop_front();
+    const auto what = std::move(*next);
+    to_run_.erase(next);
     auto done = what.spec ? run_(what)
                           : core::working::run_executed{
                                 what.task, what.run, {}, {errc::cancelled, "skipped"}, {}};
@@ -240,6 +266,8 @@ void worker_node::begin_runs() {
       const auto here = self.lock();
       if (!here) return;
       --(*here)->running_;
+      (*here)->hand_on(done);
+      (*here)->begin_runs();
       (*here)->feed(done);
     });
   }

@@ -112,6 +112,8 @@ public:
 
 private:
   void feed(core::working::event);
+  void pass(const core::working::pass_input&);
+  void hand_on(const core::working::run_executed&);
   void begin_runs();
 
   timeline& timeline_;

@@ -74,7 +74,7 @@ struct fixture {
   static execute call(const std::string& function, std::uint64_t run, value arguments = {},
                       std::vector<value> inputs = {}) {
     auto spec = std::make_shared<const task_spec>(task_spec{function, "()", 0, 0, {}});
-    return {{run + 100}, {run}, spec, std::move(arguments), std::move(inputs)};
+    return {{run + 100}, {run}, spec, std::move(arguments), std::move(inputs), {}};
   }
 
   std::vector<run_executed> wait_for(std::size_t count) {
@@ -194,4 +194,47 @@ TEST_CASE("stopping waits for what runs no longer than the grace, and forgets wh
   CHECK(f.pool->stop(20s));
   f.pool.emplace(f.tasks, executor::settings{"w1", 1, [] {}});
   CHECK(f.pool->stop(0ns));
+}
+
+TEST_CASE("a run that awaits another one's result gets it at once, before what came earlier") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("wait", 1)});
+  g.begun.get_future().wait();
+  const value hello(bytes::copy("hello"));
+  auto second = f.call("echo", 3, {}, {value{}});
+  second.awaits = {{0, {2}}};
+  auto third = f.call("echo", 4, {}, {value{}});
+  third.awaits = {{0, {3}}};
+  f.pool->run({f.call("echo", 2, hello), f.call("echo", 5, hello), second, third});
+  g.open.set_value();
+  const auto done = f.wait_for(5);
+  const std::vector<std::uint64_t> order{1, 2, 3, 4, 5};
+  for (std::size_t i = 0; i < order.size(); ++i)
+    CHECK(done[i].run == run_id{order[i]});
+  CHECK(done[3].content == hello);
+}
+
+TEST_CASE("a run that awaits what has ended already gets it by pass()") {
+  fixture f;
+  auto late = f.call("echo", 2, {}, {value{}});
+  late.awaits = {{0, {1}}};
+  f.pool->run({late});
+  f.pool->pass({{{2}, 0, value(bytes::copy("b"))}});
+  f.pool->pass({{{2}, 0, value(bytes::copy("c"))}, {{99}, 0, {}}});  // Too late, and unknown.
+  CHECK(f.wait_for(1).front().content.encoded().text() == "b");
+}
+
+TEST_CASE("what awaits a result that is not made ends with it") {
+  fixture f;
+  auto behind = f.call("echo", 2, {}, {value{}});
+  behind.awaits = {{0, {1}}};
+  auto last = f.call("echo", 3, {}, {value{}});
+  last.awaits = {{0, {2}}};
+  f.pool->run({f.call("out_of_range", 1), behind, last});
+  const auto done = f.wait_for(3);
+  CHECK(done[0].why.code == errc::task_failed);
+  CHECK(done[1].why.code == errc::cancelled);
+  CHECK(done[2].why.code == errc::cancelled);
 }

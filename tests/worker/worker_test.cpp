@@ -1,5 +1,6 @@
 #include "actors/worker/core/worker.hpp"
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ using namespace troupe::core::working;
 namespace {
 
 using effects = std::vector<effect>;
+using holders = std::vector<worker_id>;
 
 constexpr task_id x{1}, y{2}, z{3}, t{4}, u{5};
 constexpr worker_id me{1}, alice{2}, bob{3};
@@ -57,7 +59,7 @@ struct fixture {
 };
 
 effect go(task_id task, run_id id, std::vector<value> inputs = {}) {
-  return execute{task, id, nullptr, {}, std::move(inputs)};
+  return execute{task, id, nullptr, {}, std::move(inputs), {}};
 }
 
 effect told(worker_message m) {
@@ -328,69 +330,136 @@ TEST_CASE("a stopped worker does not wait for cancelled runs") {
   CHECK(f.finish(x, {1}).empty());
 }
 
+namespace {
+
+/// Any orders and answers, and an executor that takes what it has in any order that it may.
+struct random_life {
+  explicit random_life(unsigned seed)
+      : random(seed),
+        f({.threads = 2, .ahead = std::chrono::microseconds(pick(20)), .ahead_max = 3}) {}
+
+  std::uint64_t pick(std::uint64_t n) { return random() % n + 1; }
+
+  void look(const effects& out) {
+    for (const auto& e : out) {
+      if (auto* go_on = std::get_if<execute>(&e)) executing.push_back(*go_on);
+      for (auto& waiting : executing) {
+        auto* passed = std::get_if<pass_input>(&e);
+        auto* skipped = std::get_if<skip_execution>(&e);
+        if (passed && passed->run == waiting.run)
+          std::erase_if(waiting.awaits, [&](auto& a) { return a.position == passed->position; });
+        if (skipped && skipped->run == waiting.run) waiting.awaits.clear();
+      }
+      if (auto* said = std::get_if<tell_scheduler>(&e)) {
+        if (auto* m = std::get_if<run_finished>(&said->message)) ++ends[m->run];
+        if (auto* m = std::get_if<run_failed>(&said->message)) ++ends[m->run];
+        if (auto* m = std::get_if<inputs_missing>(&said->message)) ++ends[m->run];
+      }
+    }
+  }
+
+  void finish_one() {
+    std::ranges::shuffle(executing, random);
+    auto at = std::ranges::find_if(executing, [](auto& one) { return one.awaits.empty(); });
+    REQUIRE(at != executing.end());
+    auto e = *at;
+    executing.erase(at);
+    auto why = pick(5) == 1 ? error{errc::task_failed, "no"} : error{};
+    look(f.after(run_executed{e.task, e.run, ab, why, std::chrono::microseconds(pick(9))}));
+  }
+
+  void live() {
+    const task_id some{pick(15)};
+    const worker_id who{pick(4)};
+    // Larger numbers, so that no task needs itself.
+    const auto one = at({some.value + pick(6)}, {alice, who});
+    const auto other = at({some.value + pick(6)}, pick(2) == 1 ? holders{} : holders{who, bob});
+    switch (pick(9)) {
+      case 1:
+      case 2:
+        return look(f.run(some, {++runs}, {one, other}));
+      case 3:
+        return look(f.after(value_received{who, some, ab}));
+      case 4:
+        return look(f.after(value_absent{who, some}));
+      case 5:
+        return look(f.after(peer_lost{who}));
+      case 6:
+        return look(f.order(drop_result{some}));
+      case 7:
+        return look(f.order(cancel_run{some, {pick(runs + 1)}}));
+      case 8:
+        return look(f.after(value_stored{some, ab}));
+      default:
+        if (!executing.empty()) finish_one();
+    }
+  }
+
+  std::mt19937 random;
+  fixture f;
+  std::map<run_id, int> ends = {};
+  std::vector<execute> executing = {};
+  std::uint64_t runs = 0;
+};
+
+}  // namespace
+
 TEST_CASE("any order of events leaves the tables in agreement, and every run with one end") {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
-    std::mt19937 random(seed);
-    auto pick = [&](std::uint64_t n) { return random() % n + 1; };
-    fixture f({.threads = 2, .ahead = std::chrono::microseconds(pick(20)), .ahead_max = 3});
-    std::map<run_id, int> ends;
-    std::vector<execute> executing;
-    std::uint64_t runs = 0;
-    auto look = [&](const effects& out) {
-      for (const auto& e : out) {
-        if (auto* go_on = std::get_if<execute>(&e)) executing.push_back(*go_on);
-        if (auto* said = std::get_if<tell_scheduler>(&e)) {
-          if (auto* m = std::get_if<run_finished>(&said->message)) ++ends[m->run];
-          if (auto* m = std::get_if<run_failed>(&said->message)) ++ends[m->run];
-          if (auto* m = std::get_if<inputs_missing>(&said->message)) ++ends[m->run];
-        }
-      }
-    };
-    auto finish_one = [&] {
-      auto at = executing.begin() + static_cast<long>(random() % executing.size());
-      auto e = *at;
-      executing.erase(at);
-      auto why = pick(5) == 1 ? error{errc::task_failed, "no"} : error{};
-      look(f.after(run_executed{e.task, e.run, ab, why, std::chrono::microseconds(pick(9))}));
-    };
-    for (int step = 0; step < 300; ++step) {
-      const task_id some{pick(12)};
-      const worker_id who{pick(4)};
-      switch (pick(9)) {
-        case 1:
-        case 2:
-          look(f.run(some, {++runs}, {at({pick(12)}, {alice, who}), at({pick(12)}, {who, bob})}));
-          break;
-        case 3:
-          look(f.after(value_received{who, some, ab}));
-          break;
-        case 4:
-          look(f.after(value_absent{who, some}));
-          break;
-        case 5:
-          look(f.after(peer_lost{who}));
-          break;
-        case 6:
-          look(f.order(drop_result{some}));
-          break;
-        case 7:
-          look(f.order(cancel_run{some, {pick(runs + 1)}}));
-          break;
-        case 8:
-          look(f.after(value_stored{some, ab}));
-          break;
-        default:
-          if (!executing.empty()) finish_one();
-      }
-    }
-    for (int i = 0; f.w.inspect().fetches > 0 && i < 20; ++i)
-      look(f.after(peer_lost{i % 2 == 0 ? alice : bob}));
-    while (!executing.empty())
-      finish_one();
-    const auto now = f.w.inspect();
+    random_life life(seed);
+    for (int step = 0; step < 300; ++step)
+      life.live();
+    for (int i = 0; life.f.w.inspect().fetches > 0 && i < 20; ++i)
+      life.look(life.f.after(peer_lost{i % 2 == 0 ? alice : bob}));
+    while (!life.executing.empty())
+      life.finish_one();
+    const auto now = life.f.w.inspect();
     REQUIRE(now.runs_waiting + now.runs_ready + now.runs_executing + now.fetches == 0);
-    for (const auto& [id, n] : ends)
+    for (const auto& [id, n] : life.ends)
       REQUIRE(n == 1);
   }
+}
+
+TEST_CASE("a run whose input is made here executes with its maker, which passes the result on") {
+  fixture f({.threads = 1, .ahead = std::chrono::seconds(1), .ahead_max = 9});
+  CHECK(f.run(t, {1}) == effects{go(t, {1})});
+  CHECK(f.finish(t, {1}) == effects{done(t, {1})});  // Now functions are known to be short.
+  CHECK(f.run(x, {2}) == effects{go(x, {2})});
+  auto waits = execute{y, {3}, nullptr, {}, {value{}}, {{0, {2}}}};
+  CHECK(f.run(y, {3}, {at(x, {})}) == effects{waits});
+  auto waits_on = execute{z, {4}, nullptr, {}, {value{}}, {{0, {3}}}};
+  CHECK(f.run(z, {4}, {at(y, {})}) == effects{waits_on});
+  CHECK(f.finish(x, {2}) == effects{done(x, {2}), pass_input{{3}, 0, ab}});
+  CHECK(f.finish(y, {3}) == effects{done(y, {3}), pass_input{{4}, 0, ab}});
+  CHECK(f.finish(z, {4}) == effects{done(z, {4})});
+}
+
+TEST_CASE("a run whose input is made here waits until its maker executes") {
+  fixture f;  // With one thread and nothing ahead.
+  CHECK(f.run(t, {1}) == effects{go(t, {1})});
+  CHECK(f.run(x, {2}).empty());
+  CHECK(f.run(y, {3}, {at(x, {})}).empty());
+  CHECK(f.finish(t, {1}) == effects{done(t, {1}), go(x, {2})});
+  CHECK(f.finish(x, {2}) == effects{done(x, {2}), go(y, {3}, {ab})});
+}
+
+TEST_CASE("a run that fails takes along those that wait for its result") {
+  fixture f({.threads = 1, .ahead = std::chrono::seconds(1), .ahead_max = 9});
+  f.run(t, {1});
+  f.finish(t, {1});
+  f.run(x, {2});
+  f.run(y, {3}, {at(x, {})});                        // In the executor, behind x.
+  CHECK(f.run(z, {4}, {at(y, {}), at(u, {bob})}) ==  // Here, for want of u.
+        effects{know_peer{bob, "local://2"}, fetch_from{bob, u}});
+  const error why{errc::task_failed, "no"};
+  CHECK(f.after(run_executed{x, {2}, {}, why, {}}) ==
+        effects{told(run_failed{x, {2}, why}), skip_execution{{3}}});
+  CHECK(f.after(run_executed{y, {3}, {}, {errc::cancelled, ""}, {}}).empty());
+  CHECK(f.w.inspect().runs_waiting + f.w.inspect().runs_executing + f.w.inspect().fetches == 0);
+}
+
+TEST_CASE("an input that nobody makes here is missing") {
+  fixture f;
+  CHECK(f.run(y, {1}, {at(x, {})}) == effects{told(inputs_missing{y, {1}, {at(x, {})}})});
 }

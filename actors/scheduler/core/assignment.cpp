@@ -39,6 +39,8 @@ void scheduler::place_ready() {
     }
     ready_.pop_first(*p);
     assign(slot, worker);
+    // Before anything new is begun, so that results are used up soon after they are made.
+    plan_ahead();
   }
 }
 
@@ -47,6 +49,11 @@ std::uint32_t scheduler::pick_worker(std::uint32_t slot, pool& p) {
   auto usual = none;
   if (p.needy == none) {
     usual = workers_.least_loaded(p.groups);
+    if (p.last != none && p.last < workers_.end() && workers_[p.last].id &&
+        std::binary_search(p.groups.begin(), p.groups.end(), workers_[p.last].group) &&
+        workers_.nearly_as_free(p.last, usual))
+      usual = p.last;
+    p.last = usual;
   } else {
     const auto hint = std::exchange(p.hint, none);
     usual = hint != none && hint < workers_.end() && workers_[hint].id && workers_.has_room(hint) &&
@@ -101,6 +108,7 @@ void scheduler::assign(std::uint32_t slot, std::uint32_t worker) {
   std::vector<input_location> inputs;
   if (t.first_input != none) inputs = locate_inputs(slot, worker);
   tell(worker, run_task{t.id, t.run, s.what, t.arguments, std::move(inputs)});
+  plan_dependents(slot);
 }
 
 std::vector<input_location> scheduler::locate_inputs(std::uint32_t slot, std::uint32_t worker) {

@@ -131,6 +131,10 @@ std::uint32_t catalog::expected_ns(std::uint32_t lane) const {
       std::min<std::uint64_t>(learned, std::numeric_limits<std::uint32_t>::max()));
 }
 
+bool catalog::is_short(std::uint32_t lane) const {
+  return expected_ns(lane) < unknown_ns_;
+}
+
 void catalog::learn(std::uint32_t lane, std::chrono::nanoseconds duration) {
   auto& known = functions_[lanes_[lane].function].duration_ns;
   const auto took =

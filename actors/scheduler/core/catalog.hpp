@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/scheduler/core/slab.hpp"
+#include "actors/core/slab.hpp"
 #include "serialization/messages.hpp"
 
 namespace troupe::core {
@@ -80,6 +80,9 @@ public:
   /// What a run of the lane's function will probably take. Before the first has ended: so much that
   /// no worker gets more of them than it has threads.
   std::uint32_t expected_ns(std::uint32_t lane) const;
+
+  /// Known to take less than what is sent ahead.
+  bool is_short(std::uint32_t lane) const;
   void learn(std::uint32_t lane, std::chrono::nanoseconds duration);
 
   /// Why no worker runs tasks of this lane, and what it may have been meant to be.

@@ -43,6 +43,7 @@ void scheduler::on(client_id from, submit_task&& m) {
   }
   t.arguments = std::move(m.arguments);
   compute(slot);
+  to_plan_.push_back(m.task);
 }
 
 std::optional<error> scheduler::take_inputs(std::uint32_t slot, const submit_task& m) {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/scheduler/core/slab.hpp"
+#include "actors/core/slab.hpp"
 
 namespace troupe::core {
 

@@ -1,16 +1,8 @@
 #include "actors/scheduler/core/ready.hpp"
 
-#include <algorithm>
-
 #include "serialization/check.hpp"
 
 namespace troupe::core {
-
-namespace {
-
-constexpr auto later = [](const auto& a, const auto& b) { return a.order > b.order; };
-
-}  // namespace
 
 void ready_tasks::set_lane(std::uint32_t lane, std::vector<std::uint32_t> groups, bool needy) {
   if (lane >= lanes_.size()) lanes_.resize(lane + 1);
@@ -29,39 +21,20 @@ void ready_tasks::push(std::uint32_t slot, std::int32_t priority) {
   const auto& t = tasks_[slot];
   auto& queue = lanes_[t.lane];
   const ready_key key{-std::int64_t{priority}, t.order};
-  auto& l = queue.lines[key.rank];
-  if (l.in_order.empty() || l.in_order.back().order < t.order) {
-    l.in_order.push_back(entry{t.order, slot});
-  } else {
-    l.late.push_back(entry{t.order, slot});
-    std::push_heap(l.late.begin(), l.late.end(), later);
-  }
+  queue.lines[key.rank].push({t.order, slot});
   auto& lanes = queue.home->lanes;
   if (!lanes.contains(t.lane) || key < lanes.key_of(t.lane)) lanes.set(t.lane, key);
 }
 
-bool ready_tasks::stale(const entry& e) const {
+bool ready_tasks::stale(const order_queue::entry& e) const {
   const auto& t = tasks_[e.slot];
   return t.state != task_state::queued || t.order != e.order;
 }
 
-void ready_tasks::pop_head(line& l) {
-  if (l.late.empty() || (!l.in_order.empty() && l.in_order.front().order < l.late.front().order)) {
-    l.in_order.pop_front();
-    return;
-  }
-  std::pop_heap(l.late.begin(), l.late.end(), later);
-  l.late.pop_back();
-}
-
-const ready_tasks::entry* ready_tasks::head(line& l) {
-  for (;;) {
-    if (l.in_order.empty() && l.late.empty()) return nullptr;
-    const auto* e = l.in_order.empty() ? &l.late.front() : &l.in_order.front();
-    if (!l.late.empty() && l.late.front().order < e->order) e = &l.late.front();
-    if (!stale(*e)) return e;
-    pop_head(l);
-  }
+const order_queue::entry* ready_tasks::head(order_queue& line) {
+  while (!line.empty() && stale(line.front()))
+    line.pop();
+  return line.empty() ? nullptr : &line.front();
 }
 
 std::optional<ready_key> ready_tasks::head(lane_queue& queue) {
@@ -97,7 +70,7 @@ std::uint32_t ready_tasks::first_of(pool& p) {
 void ready_tasks::pop_first(pool& p) {
   const auto lane = p.lanes.top().slot;
   auto& queue = lanes_[lane];
-  pop_head(queue.lines.begin()->second);
+  queue.lines.begin()->second.pop();
   if (const auto key = head(queue))
     p.lanes.set(lane, *key);
   else

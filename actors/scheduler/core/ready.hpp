@@ -2,11 +2,11 @@
 
 #include <compare>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
 
+#include "actors/core/order_queue.hpp"
 #include "actors/scheduler/core/indexed_heap.hpp"
 #include "actors/scheduler/core/tasks.hpp"
 
@@ -27,6 +27,7 @@ struct pool {
   std::uint32_t needy = none;     ///< The lane that needs resources, if it is one of those.
   bool blocked = false;           ///< No worker has the resources; needy pools only.
   std::uint32_t hint = none;      ///< A worker that may have them.
+  std::uint32_t last = none;      ///< The worker that got the last task of those without needs.
 };
 
 /// Queued tasks in the order in which they should run. A task that is not queued any more is left
@@ -68,30 +69,18 @@ public:
   std::optional<std::uint32_t> first();
 
 private:
-  struct entry {
-    std::uint64_t order;
-    std::uint32_t slot;
-  };
-
-  /// Ready tasks of one lane and priority. Most come in order; the others go to a heap.
-  struct line {
-    std::deque<entry> in_order;
-    std::vector<entry> late;
-  };
-
   struct lane_queue {
-    std::map<std::int64_t, line> lines;  ///< By rank.
+    std::map<std::int64_t, order_queue> lines;  ///< By rank.
     pool* home = nullptr;
   };
 
   // Needy lanes have a key of their own, so that their pools are not shared, and come last.
   using pool_key = std::pair<std::uint32_t, std::vector<std::uint32_t>>;
 
-  bool stale(const entry&) const;
-  const entry* head(line&);
+  bool stale(const order_queue::entry&) const;
+  const order_queue::entry* head(order_queue&);
   std::optional<ready_key> head(lane_queue&);
   void refresh(pool&);
-  static void pop_head(line&);
 
   const task_table& tasks_;
   std::vector<lane_queue> lanes_;

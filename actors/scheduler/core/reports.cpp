@@ -16,6 +16,7 @@ std::uint32_t scheduler::leave_worker(std::uint32_t slot) {
   const auto worker = t.worker;
   workers_.end_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.detach(slot);
+  relieved_ = worker;
   if (workers_[worker].total.empty()) return worker;
   ready_.for_each_needy([&](pool& p) {
     if (!p.blocked || !workers_.has_free(worker, catalog_.lane_at(p.needy).needs)) return;
@@ -53,7 +54,11 @@ void scheduler::take_result(std::uint32_t slot, std::uint32_t worker, std::uint6
   if (t.wanted && (!t.told || t.asked)) report_done(slot, std::move(small), inlined);
   tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
     auto& d = tasks_[dependent];
-    if (d.state == task_state::waiting && --d.missing == 0) make_ready(dependent);
+    if (d.state != task_state::waiting) return;
+    if (--d.missing == 0)
+      make_ready(dependent);
+    else
+      to_plan_.push_back(d.id);
   });
   // Inputs keep their edge to the task, so this does not free any while they are walked over: an
   // input without users is dropped, not forgotten.
@@ -74,6 +79,7 @@ void scheduler::on(std::uint32_t worker, run_failed&& m) {
   if (t.failures < catalog_.spec_at(t.spec).what->retries) {
     ++t.failures;
     compute(slot);
+    take_back_planned(m.task, worker);
     return;
   }
   if (m.why.code == errc::ok) m.why.code = errc::task_failed;
@@ -108,6 +114,7 @@ void scheduler::on(std::uint32_t worker, inputs_missing&& m) {
   if (t.id != m.task || t.state != task_state::waiting) return;  // Failed with an input.
   if (!hopeless) {
     compute(slot);
+    take_back_planned(m.task, worker);
     return;
   }
   error why{errc::worker_lost, "the inputs of '" + name_of(slot) + "' could not be fetched in " +
@@ -143,9 +150,14 @@ void scheduler::on(std::uint32_t worker, result_added&& m) {
     case task_state::failed:
       tell(worker, drop_result{m.task});
       return;
-    case task_state::processing:
+    case task_state::processing: {
+      // A copy of a lost result that nobody knew of, so there is nothing to compute.
+      const auto runs_on = tasks_[slot].worker;
+      stop_run(slot);
+      take_back_planned(m.task, runs_on);
+      break;
+    }
     case task_state::arriving:
-      // Processing: a copy of a lost result that nobody knew of, so there is nothing to compute.
       stop_run(slot);
       break;
     case task_state::waiting:

@@ -20,6 +20,7 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
   now_ = now;
   out_ = &out;
   std::visit([this](auto& e) { on(std::move(e)); }, what);
+  plan_ahead();
   place_ready();
   out_ = nullptr;
 }
@@ -105,6 +106,7 @@ void scheduler::on(worker_lost&& e) {
     tasks_.remove_holder(tasks_.find(id), lost);
   catalog_.leave_group(workers_[lost].group);
   workers_.remove(lost);
+  if (lost < frontiers_.size()) frontiers_[lost].clear();
   for (const auto id : runs) {
     const auto slot = tasks_.find(id);
     // Their inputs are counted again when they are computed, below.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -125,6 +126,13 @@ private:
   std::vector<input_location> locate_inputs(std::uint32_t slot, std::uint32_t worker);
   void place_data_of(std::uint32_t slot);
 
+  // What goes along with what it needs: planning.cpp.
+  void plan_ahead();
+  void plan(std::uint32_t slot);
+  void plan_dependents(std::uint32_t slot);
+  std::uint32_t maker_of_missing(std::uint32_t slot) const;
+  void take_back_planned(task_id, std::uint32_t worker);
+
   // What is not needed, cannot be, or must be again: recovery.cpp.
   void settle(task_id);
   void stop_run(std::uint32_t slot);
@@ -160,6 +168,10 @@ private:
   std::vector<task_id> unplaced_;                       ///< Arriving data, for want of workers.
   std::vector<task_id> unsettled_;                      ///< Work list of settle().
   std::vector<candidate> candidates_;                   ///< Work list of pick_worker().
+  std::vector<task_id> to_plan_;                        ///< Work list of plan_ahead().
+  /// Tasks that could go along with what worker number i makes, when it has room.
+  std::vector<std::deque<task_id>> frontiers_;
+  std::uint32_t relieved_ = none;  ///< The worker that this event left with fewer runs.
 
   std::uint64_t last_client_ = 0;
   std::uint64_t last_worker_ = 0;

@@ -6,7 +6,7 @@
 #include <troupe/id.hpp>
 #include <troupe/value.hpp>
 
-#include "actors/scheduler/core/slab.hpp"
+#include "actors/core/slab.hpp"
 
 namespace troupe::core {
 

@@ -10,7 +10,7 @@
 
 #include <troupe/id.hpp>
 
-#include "actors/scheduler/core/slab.hpp"
+#include "actors/core/slab.hpp"
 #include "actors/scheduler/core/task.hpp"
 
 namespace troupe::core {

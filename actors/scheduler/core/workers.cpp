@@ -9,11 +9,9 @@ namespace troupe::core {
 
 namespace {
 
-/// Keys below are of workers with idle threads, by how many of them are busy; above, by work.
-constexpr std::uint64_t busy_key = 1u << 20;
-
-/// Runs that a worker may have beyond its threads, however short they are.
-constexpr std::uint32_t prefetched_max = 4096;
+/// Tasks that were submitted one after the other stay on one worker for about so much work: often
+/// another task needs several of them.
+constexpr std::uint64_t together_ns = 100'000;
 
 bool covers(const amounts& have, const amounts& needs) {
   return std::all_of(needs.begin(), needs.end(), [&](const auto& need) {
@@ -101,6 +99,11 @@ std::uint32_t worker_table::least_loaded(std::span<const std::uint32_t> groups) 
     if (!best || top.key < best->key) best = &top;
   }
   return best ? best->slot : none;
+}
+
+bool worker_table::nearly_as_free(std::uint32_t slot, std::uint32_t least) const {
+  const auto key = key_of(workers_[least]);
+  return key >= busy_key && has_room(slot) && key_of(workers_[slot]) <= key + together_ns;
 }
 
 std::uint32_t worker_table::find_free(std::span<const std::uint32_t> groups,

@@ -8,9 +8,9 @@
 
 #include <troupe/id.hpp>
 
+#include "actors/core/slab.hpp"
 #include "actors/scheduler/core/catalog.hpp"
 #include "actors/scheduler/core/indexed_heap.hpp"
-#include "actors/scheduler/core/slab.hpp"
 #include "serialization/messages.hpp"
 
 namespace troupe::core {
@@ -74,6 +74,13 @@ public:
 
   bool has_room(std::uint32_t slot) const { return key_of(workers_[slot]) < full_; }
 
+  /// Room for a run that cannot begin yet: the threads that are idle now have to stay free for
+  /// others.
+  bool has_room_behind(std::uint32_t slot) const {
+    const auto& w = workers_[slot];
+    return w.runs < w.threads + prefetched_max && busy_key + w.work_ns / w.threads < full_;
+  }
+
   bool group_has_room(std::uint32_t group) const {
     return group < groups_.size() && !groups_[group].empty() && groups_[group].top().key < full_;
   }
@@ -83,6 +90,9 @@ public:
 
   /// Of those groups; none if all are empty.
   std::uint32_t least_loaded(std::span<const std::uint32_t> groups) const;
+
+  /// Whether one more of many short runs may as well go to this one as to the least loaded.
+  bool nearly_as_free(std::uint32_t slot, std::uint32_t least) const;
 
   /// One with room and those resources free; none if there is none.
   std::uint32_t find_free(std::span<const std::uint32_t> groups, const amounts& needs) const;
@@ -96,6 +106,12 @@ public:
   void check_invariants() const;
 
 private:
+  /// Keys below are of workers with idle threads, by how many of them are busy; above, by work.
+  static constexpr std::uint64_t busy_key = 1u << 20;
+
+  /// Runs that a worker may have beyond its threads, however short they are.
+  static constexpr std::uint32_t prefetched_max = 4096;
+
   std::uint64_t key_of(const worker_record&) const;
   void reorder(std::uint32_t slot);
 

@@ -89,17 +89,37 @@ struct fetch_from {
   friend bool operator==(const fetch_from&, const fetch_from&) = default;
 };
 
-/// Run the function on a pool thread, and come back with run_executed.
+/// An input that a run which executes here makes.
+struct awaited_input {
+  std::uint32_t position = 0;
+  run_id maker;
+
+  friend bool operator==(const awaited_input&, const awaited_input&) = default;
+};
+
+/// Run the function on a pool thread, and come back with run_executed. Before that, wait for the
+/// awaited inputs: they come from their makers inside the executor, or by pass_input.
 struct execute {
   task_id task;
   run_id run;
   spec_ptr spec;
   value arguments;
   std::vector<value> inputs;  ///< In the order of run_task::inputs.
+  std::vector<awaited_input> awaits;
 
   friend bool operator==(const execute& a, const execute& b) {
-    return a.task == b.task && a.run == b.run && a.arguments == b.arguments && a.inputs == b.inputs;
+    return a.task == b.task && a.run == b.run && a.arguments == b.arguments &&
+           a.inputs == b.inputs && a.awaits == b.awaits;
   }
+};
+
+/// An awaited input of a run that was given to the executor, which may have it already.
+struct pass_input {
+  run_id run;
+  std::uint32_t position = 0;
+  value content;
+
+  friend bool operator==(const pass_input&, const pass_input&) = default;
 };
 
 /// The run is cancelled: do not run the function if that has not begun. run_executed comes either
@@ -123,8 +143,8 @@ struct end_worker {
   friend bool operator==(const end_worker&, const end_worker&) = default;
 };
 
-using effect = std::variant<tell_scheduler, know_peer, fetch_from, execute, skip_execution, answer,
-                            end_worker>;
+using effect = std::variant<tell_scheduler, know_peer, fetch_from, execute, pass_input,
+                            skip_execution, answer, end_worker>;
 
 }  // namespace working
 

@@ -5,22 +5,20 @@
 namespace troupe::core {
 
 const value& store::put(task_id task, value content) {
-  auto [at, fresh] = results_.try_emplace(task, std::move(content));
-  if (fresh) bytes_ += at->second.size();
-  return at->second;
+  const auto [kept, fresh] = results_.put(task, std::move(content));
+  if (fresh) bytes_ += kept.size();
+  return kept;
 }
 
 const value* store::find(task_id task) const {
-  auto at = results_.find(task);
-  return at == results_.end() ? nullptr : &at->second;
+  return results_.find(task);
 }
 
 bool store::drop(task_id task) {
-  auto at = results_.find(task);
-  if (at == results_.end()) return false;
-  bytes_ -= at->second.size();
-  results_.erase(at);
-  return true;
+  const auto* held = results_.find(task);
+  if (!held) return false;
+  bytes_ -= held->size();
+  return results_.erase(task);
 }
 
 }  // namespace troupe::core

@@ -2,17 +2,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 
 #include <troupe/id.hpp>
 #include <troupe/value.hpp>
+
+#include "actors/core/id_map.hpp"
 
 namespace troupe::core {
 
 /// The results that a worker holds: its own, fetched inputs, and scattered data.
 ///
 /// What is put first stays: a task computed twice must not show two faces. References are good
-/// until the result is dropped.
+/// until the next put() or drop().
 class store {
 public:
   /// Gives back what is kept: `content`, or what was here before it.
@@ -30,7 +31,7 @@ public:
   std::uint64_t bytes() const noexcept { return bytes_; }
 
 private:
-  std::unordered_map<task_id, value> results_;
+  id_map<task_id, value> results_;
   std::uint64_t bytes_ = 0;
 };
 

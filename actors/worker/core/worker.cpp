@@ -1,6 +1,6 @@
 #include "actors/worker/core/worker.hpp"
 
-#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "serialization/check.hpp"
@@ -34,131 +34,31 @@ void worker::on(introduce_worker& m) {
 }
 
 void worker::on(run_task& m) {
-  if (stopping_ || runs_.contains(m.run) || report_unreachable(m)) return;
-  auto& r = runs_[m.run];
+  if (stopping_) return;
+  if (const auto* known = run_of_.find(m.task)) {
+    if (runs_[*known].id == m.run) return;  // Said twice.
+    abandon(*known);
+  }
+  if (report_unreachable(m)) return;
+  const auto slot = runs_.add();
+  auto& r = runs_[slot];
+  r.id = m.run;
   r.task = m.task;
   r.spec = std::move(m.spec);
   r.arguments = std::move(m.arguments);
   r.order = arrivals_++;
+  run_of_.put(m.task, slot);
   r.inputs.reserve(m.inputs.size());
   r.values.resize(m.inputs.size());
   for (const auto& input : m.inputs)
     r.inputs.push_back(input.task);
   for (std::uint32_t i = 0; i < m.inputs.size(); ++i) {
-    if (const auto* held = store_.find(m.inputs[i].task)) {
+    if (const auto* held = store_.find(m.inputs[i].task))
       r.values[i] = *held;
-    } else {
-      ++r.missing;
-      need_input(m.run, i, m.inputs[i]);
-    }
+    else
+      need_input(slot, i, m.inputs[i]);
   }
-  if (r.missing == 0) make_ready(m.run, r);
-}
-
-/// Inputs that are not here, and that nobody we could ask is said to have.
-bool worker::report_unreachable(const run_task& m) {
-  std::vector<input_location> missing;
-  for (const auto& input : m.inputs)
-    if (!store_.find(input.task) && !fetches_.contains(input.task) &&
-        std::ranges::none_of(input.holders, [this](worker_id w) { return can_ask(w); }))
-      missing.push_back(input);
-  if (missing.empty()) return false;
-  tell(inputs_missing{m.task, m.run, std::move(missing)});
-  return true;
-}
-
-bool worker::can_ask(worker_id who) const {
-  return who != me_ && peers_.contains(who);
-}
-
-void worker::need_input(run_id id, std::uint32_t position, const input_location& input) {
-  auto [at, fresh] = fetches_.try_emplace(input.task);
-  auto& f = at->second;
-  f.size = input.size;
-  f.keep = true;
-  f.needs.emplace(id, position);
-  add_holders(f, input.holders);
-  if (fresh) check(ask_next(input.task, f), "an input that is waited for has a holder to ask");
-}
-
-void worker::add_holders(fetch& f, const std::vector<worker_id>& holders) {
-  std::vector<worker_id> fresh;
-  for (auto holder : holders)
-    if (can_ask(holder) && holder != f.asking && std::ranges::count(f.next, holder) == 0)
-      fresh.push_back(holder);
-  std::ranges::reverse(fresh);
-  f.next.insert(f.next.begin(), fresh.begin(), fresh.end());
-}
-
-bool worker::ask_next(task_id task, fetch& f) {
-  if (f.next.empty()) return false;
-  f.asking = f.next.back();
-  f.next.pop_back();
-  auto& p = peers_.at(f.asking);
-  p.fetching.insert(task);
-  if (!std::exchange(p.known, true)) out_->push_back(know_peer{f.asking, p.address});
-  out_->push_back(fetch_from{f.asking, task});
-  return true;
-}
-
-/// The peer that was asked has not got it, or is gone.
-void worker::ask_another(task_id task) {
-  auto& f = fetches_.at(task);
-  peers_.at(f.asking).fetching.erase(task);
-  if (std::ranges::count(f.asked, f.asking) == 0) f.asked.push_back(f.asking);
-  if (ask_next(task, f)) return;
-  auto lost = fetches_.extract(task);
-  const input_location missing{task, lost.mapped().size, lost.mapped().asked};
-  run_id last;
-  for (const auto& [id, position] : lost.mapped().needs)
-    if (std::exchange(last, id) != id) give_up(id, missing);
-}
-
-void worker::give_up(run_id id, const input_location& missing) {
-  auto gone = runs_.extract(id);
-  drop_needs(id, gone.mapped());
-  tell(inputs_missing{gone.mapped().task, id, {missing}});
-}
-
-/// An input that nobody needs is not awaited; if it comes all the same, it is ignored.
-void worker::drop_needs(run_id id, const run& r) {
-  for (std::uint32_t i = 0; i < r.inputs.size(); ++i) {
-    auto at = fetches_.find(r.inputs[i]);
-    if (at == fetches_.end() || at->second.needs.erase({id, i}) == 0) continue;
-    if (!at->second.needs.empty()) continue;
-    peers_.at(at->second.asking).fetching.erase(at->first);
-    fetches_.erase(at);
-  }
-}
-
-void worker::on(value_received& e) {
-  auto at = fetches_.find(e.task);
-  if (at == fetches_.end()) return;  // Nobody needs it any more, or another holder was faster.
-  if (at->second.keep) {
-    store_.put(e.task, e.content);
-    tell(result_added{e.task, e.content.size()});
-  }
-  input_here(e.task, e.content);
-}
-
-void worker::on(value_absent& e) {
-  auto at = fetches_.find(e.task);
-  if (at != fetches_.end() && at->second.asking == e.peer) ask_another(e.task);
-}
-
-void worker::on(peer_lost& e) {
-  auto at = peers_.find(e.peer);
-  if (at == peers_.end()) return;
-  // Asking another changes the set, but never adds to it: a lost peer is not the next to be asked.
-  for (auto task : std::set(at->second.fetching))
-    if (fetches_.contains(task)) ask_another(task);
-}
-
-void worker::on(value_stored& e) {
-  // Told again even if it was here: the client may push twice because the first report was lost.
-  const auto& kept = store_.put(e.task, std::move(e.content));
-  tell(result_added{e.task, kept.size()});
-  input_here(e.task, kept);
+  if (r.missing == 0) make_ready(slot);
 }
 
 void worker::on(result_asked& e) {
@@ -178,57 +78,78 @@ void worker::on(drop_result& m) {
 }
 
 void worker::on(cancel_run& m) {
-  auto at = runs_.find(m.run);
-  if (at == runs_.end()) return;  // Reported already; the two messages crossed.
-  auto& r = at->second;
-  switch (r.at) {
-    case phase::waiting:
-      drop_needs(m.run, r);
-      runs_.erase(at);
-      return;
-    case phase::ready:
-      ready_.erase(rank_of(r));
-      runs_.erase(at);
-      return;
-    case phase::executing:
-      r.at = phase::cancelled;
-      ++cancelled_;
-      out_->push_back(skip_execution{m.run});
-      return;
-    case phase::cancelled:
-      return;
-  }
+  // None: reported already; the two messages crossed.
+  if (const auto slot = find_run(m.task, m.run); slot != none) abandon(slot);
 }
 
 void worker::on(stop_worker&) {
   stopping_ = true;
-  for (const auto& [place, id] : std::exchange(ready_, {}))
-    runs_.erase(id);
-  for (const auto& [task, f] : std::exchange(fetches_, {})) {
-    peers_.at(f.asking).fetching.erase(task);
-    for (const auto& [id, position] : f.needs)
-      runs_.erase(id);
+  for (std::uint32_t slot = 0; slot < runs_.end(); ++slot) {
+    const auto& r = runs_[slot];
+    if (r.id && (r.at == phase::waiting || r.at == phase::ready)) abandon(slot);
   }
 }
 
-void worker::input_here(task_id task, const value& content) {
-  auto done = fetches_.extract(task);
-  if (done.empty()) return;
-  peers_.at(done.mapped().asking).fetching.erase(task);
-  for (const auto& [id, position] : done.mapped().needs) {
-    auto& r = runs_.at(id);
-    r.values[position] = content;
-    if (--r.missing == 0) make_ready(id, r);
+std::uint32_t worker::find_run(task_id task, run_id id) const {
+  const auto* slot = run_of_.find(task);
+  return slot && runs_[*slot].id == id ? *slot : none;
+}
+
+void worker::forget(std::uint32_t slot) {
+  run_of_.erase(runs_[slot].task);
+  runs_.remove(slot);
+}
+
+/// The run, and those that wait for its result, are not wanted any more.
+void worker::abandon(std::uint32_t first) {
+  // A list and not recursion: a chain can be longer than the stack is deep.
+  std::vector<std::uint32_t> work{first};
+  while (!work.empty()) {
+    const auto slot = work.back();
+    work.pop_back();
+    auto& r = runs_[slot];
+    if (!r.id || r.at == phase::cancelled) continue;  // Met on another way.
+    drop_needs(slot);
+    if (r.makes_input) {
+      const auto waiting = fetches_.find(r.task);
+      if (waiting != fetches_.end() && !waiting->second.asking)
+        for (const auto& n : waiting->second.needs)
+          work.push_back(n.run);
+    }
+    if (r.at == phase::ready) --ready_count_;
+    if (r.at != phase::executing) {
+      forget(slot);
+      continue;
+    }
+    r.at = phase::cancelled;
+    run_of_.erase(r.task);
+    zombies_.emplace(r.id, slot);
+    out_->push_back(skip_execution{r.id});
   }
 }
 
-worker::rank worker::rank_of(const run& r) {
-  return {r.spec ? -std::int64_t{r.spec->priority} : 0, r.order};
-}
-
-void worker::make_ready(run_id id, run& r) {
+void worker::make_ready(std::uint32_t slot) {
+  auto& r = runs_[slot];
   r.at = phase::ready;
-  ready_.emplace(rank_of(r), id);
+  ++ready_count_;
+  ready_[r.spec ? -std::int64_t{r.spec->priority} : 0].push({r.order, slot});
+}
+
+/// None if no run is ready.
+std::uint32_t worker::next_ready() {
+  while (!ready_.empty()) {
+    auto& line = ready_.begin()->second;
+    while (!line.empty()) {
+      const auto e = line.front();
+      line.pop();
+      const auto& r = runs_[e.slot];
+      if (r.id && r.order == e.order && r.at == phase::ready) return e.slot;
+    }
+    // The only line is kept: it would be made again for the next run.
+    if (ready_.size() == 1) break;
+    ready_.erase(ready_.begin());
+  }
+  return none;
 }
 
 bool worker::may_execute() const {
@@ -239,37 +160,41 @@ bool worker::may_execute() const {
 }
 
 void worker::execute_ready() {
-  while (!ready_.empty() && may_execute()) {
-    const auto id = ready_.begin()->second;
-    ready_.erase(ready_.begin());
-    auto& r = runs_.at(id);
+  while (ready_count_ > 0 && may_execute()) {
+    const auto slot = next_ready();
+    auto& r = runs_[slot];
     r.at = phase::executing;
+    --ready_count_;
     ++executing_;
-    out_->push_back(
-        execute{r.task, id, std::move(r.spec), std::move(r.arguments), std::move(r.values)});
+    out_->push_back(execute{r.task, r.id, std::move(r.spec), std::move(r.arguments),
+                            std::move(r.values), r.awaits});
+    if (r.makes_input) await_maker(r);
   }
 }
 
 void worker::on(run_executed& e) {
-  auto at = runs_.find(e.run);
-  if (at == runs_.end() || at->second.at < phase::executing) return;
-  const auto was = at->second.at;
-  runs_.erase(at);
-  --executing_;
-  if (was == phase::cancelled) {
-    --cancelled_;
+  if (auto zombie = zombies_.extract(e.run)) {
+    runs_.remove(zombie.mapped());
+    --executing_;
     return;
   }
+  const auto slot = find_run(e.task, e.run);
+  if (slot == none || runs_[slot].at != phase::executing) return;
+  --executing_;
   learn(e.duration);
   if (e.why.code != errc::ok) {
     ++failed_;
     tell(run_failed{e.task, e.run, std::move(e.why)});
+    // Not executing any more, so that there is nothing to skip.
+    runs_[slot].at = phase::waiting;
+    abandon(slot);
     return;
   }
   ++finished_;
   const auto& kept = store_.put(e.task, std::move(e.content));
   const bool small = kept.size() <= limits_.inline_result_max;
   tell(run_finished{e.task, e.run, kept.size(), e.duration, small, small ? kept : value{}});
+  forget(slot);
   input_here(e.task, kept);
 }
 
@@ -283,7 +208,7 @@ void worker::learn(std::chrono::nanoseconds duration) {
 }
 
 void worker::end_if_idle() {
-  if (!stopping_ || ended_ || executing_ > cancelled_) return;
+  if (!stopping_ || ended_ || executing_ > zombies_.size()) return;
   ended_ = true;
   out_->push_back(end_worker{});
 }
@@ -293,8 +218,8 @@ void worker::tell(worker_message m) {
 }
 
 worker_counters worker::inspect() const {
-  return {.runs_waiting = runs_.size() - ready_.size() - executing_,
-          .runs_ready = ready_.size(),
+  return {.runs_waiting = runs_.size() - ready_count_ - executing_,
+          .runs_ready = ready_count_,
           .runs_executing = executing_,
           .runs_finished = finished_,
           .runs_failed = failed_,
@@ -304,33 +229,46 @@ worker_counters worker::inspect() const {
 }
 
 void worker::check_invariants() const {
-  std::map<run_id, std::uint32_t> needs;
+  std::map<std::uint32_t, std::uint32_t> missing;
   for (const auto& [task, f] : fetches_) {
     check(!f.needs.empty(), "what is fetched is needed");
     check(!store_.find(task), "what is here is not fetched");
-    check(peers_.at(f.asking).fetching.contains(task), "a peer that is asked knows what for");
-    for (const auto& [id, position] : f.needs) {
-      const auto& r = runs_.at(id);
-      check(r.at == phase::waiting, "only waiting runs need inputs");
-      check(r.inputs.at(position) == task, "a need is for an input of its run");
-      ++needs[id];
+    const auto* maker = run_of_.find(task);
+    check(maker || f.asking, "what is not here is asked for, or made");
+    if (f.asking) check(peers_.at(f.asking).fetching.contains(task), "a peer knows what is asked");
+    for (const auto& n : f.needs) {
+      const auto& r = runs_[n.run];
+      check(r.inputs.at(n.position) == task, "a need is for an input of its run");
+      const bool awaited = std::ranges::count(r.awaits, n.position, &awaited_input::position) == 1;
+      if (awaited) check(maker && runs_[*maker].at == phase::executing, "awaited is what executes");
+      if (!awaited) check(r.at == phase::waiting, "only waiting runs miss inputs");
+      missing[n.run] += !awaited;
     }
   }
-  for (const auto& [id, missing] : needs)
-    check(runs_.at(id).missing == missing, "a run misses what is fetched for it");
-  for (const auto& [place, id] : ready_) {
-    const auto& r = runs_.at(id);
-    check(r.at == phase::ready && r.missing == 0, "runs in the queue are ready");
-    check(rank_of(r) == place, "runs are queued by their rank");
+  std::uint64_t ready = 0;
+  std::uint32_t executing = 0;
+  std::size_t zombies = 0;
+  for (std::uint32_t slot = 0; slot < runs_.end(); ++slot) {
+    const auto& r = runs_[slot];
+    if (!r.id) continue;
+    check(r.missing == missing[slot], "a run misses what is fetched or made for it");
+    check((r.at == phase::waiting) == (r.missing > 0), "a run waits for what it misses");
+    ready += r.at == phase::ready;
+    executing += r.at == phase::executing || r.at == phase::cancelled;
+    zombies += r.at == phase::cancelled;
+    if (r.at == phase::cancelled)
+      check(zombies_.at(r.id) == slot, "cancelled runs are remembered");
+    else
+      check(*run_of_.find(r.task) == slot, "a run is found by its task");
   }
   for (const auto& [id, p] : peers_)
     for (auto task : p.fetching)
       check(fetches_.contains(task) && fetches_.at(task).asking == id,
             "a peer is asked for what is fetched from it");
-  check(needs.size() + ready_.size() + executing_ == runs_.size(), "every run is somewhere");
-  check(cancelled_ <= executing_, "cancelled runs hold threads");
-  check(ready_.empty() || !may_execute(), "no thread is idle while a run is ready");
-  check(!stopping_ || (ready_.empty() && fetches_.empty()), "nothing starts after the stop");
+  check(ready == ready_count_ && executing == executing_, "runs are counted");
+  check(zombies == zombies_.size() && run_of_.size() + zombies == runs_.size(), "none is lost");
+  check(ready == 0 || !may_execute(), "no thread is idle while a run is ready");
+  check(!stopping_ || (ready == 0 && runs_.size() == executing), "nothing starts after the stop");
 }
 
 }  // namespace troupe::core

@@ -6,10 +6,11 @@
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
+#include "actors/core/id_map.hpp"
+#include "actors/core/order_queue.hpp"
+#include "actors/core/slab.hpp"
 #include "actors/worker/core/events.hpp"
 #include "actors/worker/core/store.hpp"
 
@@ -55,6 +56,11 @@ struct worker_counters {
 /// the scheduler is told. A result asked for by a peer is answered at once, with result_absent if
 /// it is not here.
 ///
+/// An input may also be what another run here will make. Once that one executes, so may the run
+/// that waits for it: the executor passes the result on, so a chain of tasks goes from one to the
+/// next without coming back here. A run that fails, is cancelled or given up takes along those that
+/// wait for its result; the scheduler knows them and says nothing is lost.
+///
 /// After stop_worker nothing new starts; end_worker follows when what executes has been reported:
 /// at once if nothing does. Cancelled runs are not waited for.
 ///
@@ -76,33 +82,33 @@ private:
   enum class phase : std::uint8_t { waiting, ready, executing, cancelled };
 
   struct run {
+    run_id id;  ///< No id: the slot is free.
     task_id task;
     spec_ptr spec;
     value arguments;
     std::vector<task_id> inputs;
     std::vector<value> values;  ///< Of the inputs, as far as they are here.
+    std::vector<working::awaited_input> awaits;
     std::uint64_t order = 0;    ///< Of arrival.
-    std::uint32_t missing = 0;  ///< Inputs that are not here.
+    std::uint32_t missing = 0;  ///< Inputs that are neither here nor awaited.
     phase at = phase::waiting;
+    bool makes_input = false;  ///< Runs here need its result.
   };
 
-  static_assert(sizeof(run) <= 176, "thousands wait on each worker");
-
-  /// Place in the queue of ready runs.
-  struct rank {
-    std::int64_t reversed_priority = 0;
-    std::uint64_t order = 0;
-
-    friend auto operator<=>(const rank&, const rank&) = default;
-  };
+  static_assert(sizeof(run) <= 208, "thousands wait on each worker");
 
   /// One input of one run.
-  using need = std::pair<run_id, std::uint32_t>;
+  struct need {
+    std::uint32_t run = none;
+    std::uint32_t position = 0;
 
-  /// An input that one peer is being asked for.
+    friend auto operator<=>(const need&, const need&) = default;
+  };
+
+  /// An input that is not here yet: one peer is being asked for it, or a run here makes it.
   struct fetch {
     std::uint64_t size = 0;
-    worker_id asking;
+    worker_id asking;              ///< No id: a run here makes it.
     std::vector<worker_id> next;   ///< To be asked, best last.
     std::vector<worker_id> asked;  ///< In vain.
     std::set<need> needs;
@@ -131,18 +137,25 @@ private:
   void on(cancel_run&);
   void on(stop_worker&);
 
+  // Inputs: inputs.cpp.
   bool can_ask(worker_id) const;
   bool report_unreachable(const run_task&);
-  void need_input(run_id, std::uint32_t position, const input_location&);
+  run* maker_of(task_id);
+  void need_input(std::uint32_t slot, std::uint32_t position, const input_location&);
   void add_holders(fetch&, const std::vector<worker_id>&);
   bool ask_next(task_id, fetch&);
   void ask_another(task_id);
-  void give_up(run_id, const input_location& missing);
-  void drop_needs(run_id, const run&);
+  void stop_asking(task_id, const fetch&);
+  void give_up(std::uint32_t slot, const input_location& missing);
+  void drop_needs(std::uint32_t slot);
   void input_here(task_id, const value&);
+  void await_maker(const run& maker);
 
-  static rank rank_of(const run&);
-  void make_ready(run_id, run&);
+  std::uint32_t find_run(task_id, run_id) const;
+  void forget(std::uint32_t slot);
+  void abandon(std::uint32_t slot);
+  void make_ready(std::uint32_t slot);
+  std::uint32_t next_ready();
   bool may_execute() const;
   void execute_ready();
   void end_if_idle();
@@ -152,13 +165,16 @@ private:
   worker_limits limits_;
   store store_;
   worker_id me_;
-  std::unordered_map<run_id, run> runs_;
-  std::map<rank, run_id> ready_;
+  slab<run> runs_;
+  id_map<task_id, std::uint32_t> run_of_;      ///< But cancelled ones.
+  std::map<run_id, std::uint32_t> zombies_;    ///< Cancelled while they executed.
+  std::map<std::int64_t, order_queue> ready_;  ///< By minus the priority; what is not ready any
+                                               ///< more is skipped.
+  std::uint64_t ready_count_ = 0;
   std::map<task_id, fetch> fetches_;
   std::map<worker_id, peer> peers_;
   std::uint64_t arrivals_ = 0;
   std::uint32_t executing_ = 0;  ///< Cancelled ones included: they hold a thread as well.
-  std::uint32_t cancelled_ = 0;
   std::uint64_t finished_ = 0;
   std::uint64_t failed_ = 0;
   std::chrono::nanoseconds usual_duration_{-1};  ///< Negative: not known.

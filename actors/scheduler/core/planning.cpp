@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <utility>
+
+#include "actors/scheduler/core/scheduler.hpp"
+
+namespace troupe::core {
+
+// A task whose missing inputs are all being made on one worker is sent there at once. The worker
+// runs it when they are there, so a chain of tasks costs no round trip each. It counts as a run of
+// the worker like any other: if the run of an input ends without a result, those planned behind it
+// are taken back.
+
+namespace {
+
+/// A task with more inputs gains little, and looking at all of them each time one comes would cost
+/// their number squared.
+constexpr int planned_inputs_max = 8;
+
+}  // namespace
+
+void scheduler::plan_ahead() {
+  if (const auto worker = std::exchange(relieved_, none); worker < frontiers_.size()) {
+    auto& waiting = frontiers_[worker];
+    while (!waiting.empty() && workers_[worker].id && workers_.has_room_behind(worker)) {
+      const auto id = waiting.front();
+      waiting.pop_front();
+      if (const auto slot = tasks_.find(id); slot != none) plan(slot);
+    }
+  }
+  // By index: planning a task makes its dependents worth a look.
+  for (std::size_t i = 0; i < to_plan_.size(); ++i)
+    if (const auto slot = tasks_.find(to_plan_[i]); slot != none) plan(slot);
+  to_plan_.clear();
+}
+
+void scheduler::plan(std::uint32_t slot) {
+  const auto& t = tasks_[slot];
+  if (t.state != task_state::waiting) return;
+  const auto worker = maker_of_missing(slot);
+  if (worker == none) return;
+  const auto& lane = catalog_.lane_at(t.lane);
+  const auto& known = catalog_.group_at(workers_[worker].group).functions;
+  if (!std::binary_search(known.begin(), known.end(), lane.function)) return;
+  // What needs resources or is long would keep others from them, and from threads, while it waits.
+  if (!lane.needs.empty() || !catalog_.is_short(t.lane)) return;
+  if (workers_.has_room_behind(worker)) {
+    assign(slot, worker);
+    return;
+  }
+  if (worker >= frontiers_.size()) frontiers_.resize(worker + 1);
+  frontiers_[worker].push_back(t.id);
+}
+
+void scheduler::plan_dependents(std::uint32_t slot) {
+  tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
+    if (tasks_[dependent].state == task_state::waiting) to_plan_.push_back(tasks_[dependent].id);
+  });
+}
+
+/// The worker on which all inputs that are missing will be made; none if there is no such.
+std::uint32_t scheduler::maker_of_missing(std::uint32_t slot) const {
+  auto maker = none;
+  int seen = 0;
+  for (auto e = tasks_[slot].first_input; e != none; e = tasks_.edge_at(e).next_input) {
+    const auto& input = tasks_[tasks_.edge_at(e).input];
+    if (++seen > planned_inputs_max) return none;
+    if (input.state == task_state::in_memory) continue;
+    if (input.state != task_state::processing || (maker != none && input.worker != maker))
+      return none;
+    maker = input.worker;
+  }
+  return maker;
+}
+
+/// The task's run on that worker has ended without a result.
+void scheduler::take_back_planned(task_id first, std::uint32_t worker) {
+  std::vector<task_id> back;
+  const auto look_behind = [&](task_id id) {
+    const auto slot = tasks_.find(id);
+    if (slot == none) return;
+    tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
+      const auto& d = tasks_[dependent];
+      if (d.state != task_state::processing || d.worker != worker) return;
+      stop_run(dependent);
+      tasks_.set_state(dependent, task_state::waiting);
+      back.push_back(d.id);
+    });
+  };
+  look_behind(first);
+  for (std::size_t i = 0; i < back.size(); ++i)
+    look_behind(back[i]);
+  for (const auto id : back) {
+    const auto slot = tasks_.find(id);
+    if (slot != none && tasks_[slot].state == task_state::waiting) compute(slot);
+  }
+}
+
+}  // namespace troupe::core
