@@ -215,8 +215,11 @@ void session::set_timer() {
   auto next = last_sent_ + context_->options.heartbeat_interval;
   if (reading_) next = std::min(next, last_received_ + context_->options.silence_max);
   if (close_by_) next = *close_by_;
-  self_->delayed_send(self_, std::max(next - clock::now(), clock::duration::zero()),
-                      runtime::tick_atom::value);
+  // CAF does not close the mailbox of a broker that has ended. What still comes lies there, and
+  // with this actor as its sender it would keep the actor, and so itself, in memory for ever.
+  caf::delayed_anon_send(caf::actor_cast<caf::actor>(self_),
+                         std::max(next - clock::now(), clock::duration::zero()),
+                         runtime::tick_atom::value);
 }
 
 void session::ticked() {

@@ -1,5 +1,7 @@
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include <doctest/doctest.h>
 
@@ -218,6 +220,26 @@ TEST_CASE("a message that no frame can hold fails here, with advice, and not at 
   auto why = two.at_server.events->next<transport::link_failed>().why;
   CHECK(why.code == errc::bad_argument);
   CHECK(why.message.find("network.frame_max") != std::string::npos);
+}
+
+TEST_CASE("a session that has ended leaves memory, and with it what was sent to it meanwhile") {
+  temporary_folder folder;
+  network_options options;
+  // A session's timer holds it until then.
+  options.heartbeat_interval = std::chrono::milliseconds(20);
+  for (auto& by : all_ways(folder, options)) {
+    CAPTURE(by.name);
+    pair two(by);
+    const auto session = two.to_client.actor.address();
+    transport::close(two.to_client);
+    two.at_server.events->next_of<got_gone>();
+    send(two.to_client, {frame_kind::worker_orders, body_of("too late"), nullptr});
+    two.to_client = {};
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (caf::actor_cast<caf::actor>(session) && std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+    CHECK_FALSE(caf::actor_cast<caf::actor>(session));
+  }
 }
 
 }  // namespace troupe::test
