@@ -10,6 +10,7 @@
 #include "actors/client/data_links.hpp"
 #include "actors/client/introduction.hpp"
 #include "actors/runtime/host.hpp"
+#include "actors/runtime/lean.hpp"
 #include "actors/runtime/outbox.hpp"
 #include "actors/transport/network.hpp"
 
@@ -164,8 +165,11 @@ private:
       end({errc::bad_bytes, "it sent a bad frame: " + replies.error().message});
       return;
     }
-    for (auto& reply : *replies)
+    for (auto& reply : *replies) {
+      if (auto* done = std::get_if<task_done>(&reply))
+        done->small = runtime::lean(std::move(done->small), e.body.size());
       hear(std::move(reply));
+    }
   }
 
   void hear(client_reply reply) {

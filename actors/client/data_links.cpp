@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "actors/runtime/lean.hpp"
+
 namespace troupe::detail {
 
 namespace {
@@ -73,7 +75,8 @@ std::optional<error> data_links::hear(worker_id worker, const transport::envelop
                                       const std::function<void(core::asking::event)>& pass_on) {
   const auto say_on = [&](data_message m) {
     if (auto* here = std::get_if<result_value>(&m)) {
-      pass_on(core::asking::value_received{worker, here->task, std::move(here->content)});
+      pass_on(core::asking::value_received{worker, here->task,
+                                           runtime::lean(std::move(here->content), e.body.size())});
     } else if (auto* absent = std::get_if<result_absent>(&m)) {
       pass_on(core::asking::value_absent{worker, absent->task});
     } else {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "actors/runtime/lean.hpp"
+
 namespace troupe {
 
 using namespace core::working;
@@ -13,12 +15,6 @@ namespace {
 /// Larger values travel in parts, behind all messages.
 constexpr std::uint64_t value_in_message_max = std::uint64_t{64} << 10;
 constexpr std::uint64_t batch_bytes_max = std::uint64_t{1} << 20;
-
-/// A value out of a frame. A small one must not keep a large frame alive as long as it is kept.
-value lean(value content, std::size_t frame_size) {
-  if (content.typed() || content.size() >= frame_size / 2) return content;
-  return value(bytes::copy(content.encoded().span()));
-}
 
 }  // namespace
 
@@ -144,11 +140,12 @@ bool data_links::take(const known_actor& from, data_message m, std::size_t frame
     heard.push_back(result_asked{from.asks->number, asked->task});
   } else if (auto* pushed = std::get_if<store_result>(&m)) {
     if (!from.asks) return false;
-    heard.push_back(value_stored{pushed->task, lean(std::move(pushed->content), frame_size)});
+    heard.push_back(
+        value_stored{pushed->task, runtime::lean(std::move(pushed->content), frame_size)});
   } else if (auto* got = std::get_if<result_value>(&m)) {
     if (!from.peer) return false;
     heard.push_back(
-        value_received{*from.peer, got->task, lean(std::move(got->content), frame_size)});
+        value_received{*from.peer, got->task, runtime::lean(std::move(got->content), frame_size)});
   } else if (auto* absent = std::get_if<result_absent>(&m)) {
     if (!from.peer) return false;
     heard.push_back(value_absent{*from.peer, absent->task});

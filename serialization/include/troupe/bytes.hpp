@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -24,7 +25,12 @@ public:
       : owner_(std::move(owner)), view_(view) {}
 
   static bytes copy(std::span<const std::byte> from) {
-    return adopt(std::vector<std::byte>(from.begin(), from.end()));
+    if (from.empty()) return {};
+    // Words for their alignment, and one allocation for all: many are small.
+    auto owner = std::make_shared_for_overwrite<std::uint64_t[]>((from.size() + 7) / 8);
+    std::memcpy(owner.get(), from.data(), from.size());
+    const std::span view(reinterpret_cast<const std::byte*>(owner.get()), from.size());
+    return {std::move(owner), view};
   }
 
   static bytes copy(std::string_view from) { return copy(std::as_bytes(std::span(from))); }
