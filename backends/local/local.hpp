@@ -11,8 +11,9 @@ namespace troupe::backends::local {
 /// this process).
 result<std::unique_ptr<backend>> make(settings&, const services&);
 
-/// The two places behind it.
-std::unique_ptr<backend> make_process_place();
+/// The two places behind it. What processes write on their standard error goes to the file
+/// descriptor `errors`, which must stay open.
+std::unique_ptr<backend> make_process_place(int errors);
 std::unique_ptr<backend> make_thread_place(const services&);
 
 }  // namespace troupe::backends::local

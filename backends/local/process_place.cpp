@@ -26,6 +26,8 @@ constexpr auto grace = std::chrono::seconds(3);
 /// the thread that calls launch(), which by the contract of `backend` is the one that destroys us.
 class process_place final : public backend {
 public:
+  explicit process_place(int errors) : relay_(errors) {}
+
   ~process_place() override;
 
   result<launch_id> launch(const worker_order&) override;
@@ -40,7 +42,7 @@ private:
   };
 
   std::optional<pipe_ends> lifeline_;
-  output_relay relay_{STDERR_FILENO};
+  output_relay relay_;
   std::map<launch_id, child> children_;
 };
 
@@ -110,8 +112,8 @@ result<std::vector<launch_status>> process_place::survey() {
 
 }  // namespace
 
-std::unique_ptr<backend> make_process_place() {
-  return std::make_unique<process_place>();
+std::unique_ptr<backend> make_process_place(int errors) {
+  return std::make_unique<process_place>(errors);
 }
 
 }  // namespace troupe::backends::local

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <fcntl.h>
+#include <memory>
 #include <signal.h>
 #include <string>
 #include <sys/wait.h>
@@ -22,6 +24,22 @@ using namespace std::chrono_literals;
 namespace {
 
 using phase = launch_status::phase;
+
+/// A file for what children print.
+class printed {
+public:
+  int number() const { return fileno(file_.get()); }
+
+  std::string text() const {
+    std::string all(100'000, '\0');
+    const auto size = pread(number(), all.data(), all.size(), 0);
+    all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return all;
+  }
+
+private:
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{std::tmpfile(), &std::fclose};
+};
 
 worker_order shell(const std::string& script) {
   worker_order order;
@@ -51,7 +69,8 @@ bool exists(pid_t pid) {
 }  // namespace
 
 TEST_CASE("a launched process is listed as running, then once as gone with its last words") {
-  auto place = local::make_process_place();
+  const printed errors;
+  auto place = local::make_process_place(errors.number());
   auto id = place->launch(shell("read x <&3; exit 1"));
   REQUIRE(id);
   CHECK(*place->survey() == std::vector<launch_status>{{*id, phase::running}});
@@ -59,19 +78,23 @@ TEST_CASE("a launched process is listed as running, then once as gone with its l
   REQUIRE(other);
   CHECK(end_of(*place, *other).detail ==
         "process " + *other + " ended: exit code 3, saying: troupe: no such library");
+  CHECK(errors.text() == "troupe: no such library\n");
   CHECK(*place->survey() == std::vector<launch_status>{{*id, phase::running}});
 }
 
 TEST_CASE("of many last words the last lines are kept, complete or not") {
-  auto place = local::make_process_place();
+  const printed errors;
+  auto place = local::make_process_place(errors.number());
   auto id = place->launch(shell("seq 1 5000 >&2; printf 'the end' >&2; kill -9 $$"));
   REQUIRE(id);
   CHECK(end_of(*place, *id).detail ==
         "process " + *id + " ended: killed by signal 9 (Killed), saying: 4999 | 5000 | the end");
+  CHECK(errors.text().starts_with("1\n2\n3\n"));
+  CHECK(errors.text().ends_with("\n4999\n5000\nthe end\n"));
 }
 
 TEST_CASE("a retired process ends, and retiring it again or an unknown one is a success") {
-  auto place = local::make_process_place();
+  auto place = local::make_process_place(STDERR_FILENO);
   auto id = place->launch(shell("exec sleep 1000"));
   REQUIRE(id);
   CHECK(place->retire(*id));
@@ -83,7 +106,7 @@ TEST_CASE("a retired process ends, and retiring it again or an unknown one is a 
 }
 
 TEST_CASE("a launch that cannot be is refused with the reason") {
-  auto place = local::make_process_place();
+  auto place = local::make_process_place(STDERR_FILENO);
   worker_order order;
   order.command = {"/nowhere/troupe"};
   auto id = place->launch(order);
@@ -95,7 +118,7 @@ TEST_CASE("a launch that cannot be is refused with the reason") {
 TEST_CASE("the place ends its processes with itself") {
   pid_t pid = 0;
   {
-    auto place = local::make_process_place();
+    auto place = local::make_process_place(STDERR_FILENO);
     auto id = place->launch(shell("exec sleep 1000"));
     REQUIRE(id);
     pid = std::stoi(*id);
@@ -109,7 +132,7 @@ TEST_CASE("processes end with an owner that is killed") {
   REQUIRE(pids);
   const pid_t owner = fork();
   if (owner == 0) {
-    auto place = local::make_process_place();
+    auto place = local::make_process_place(STDERR_FILENO);
     auto id = place->launch(shell("exec sleep 1000"));
     const pid_t pid = id ? std::stoi(*id) : 0;
     [[maybe_unused]] auto size = write(pids->write.number(), &pid, sizeof pid);
