@@ -59,6 +59,10 @@ result<void> check_dates(const std::string& option, const std::string& file, con
   return {};
 }
 
+bool is_about_dates(long code) {
+  return code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
 /// A certificate that our own authority did not sign would be refused by everybody.
 result<void> check_signed(const security_options& files, SSL_CTX* context) {
   struct store_context_free {
@@ -73,6 +77,9 @@ result<void> check_signed(const security_options& files, SSL_CTX* context) {
   if (X509_verify_cert(verification.get()) == 1) return {};
   int code = X509_STORE_CTX_get_error(verification.get());
   ERR_clear_error();
+  // Our own dates are good, so it is the authority.
+  if (is_about_dates(code))
+    return check_dates("ca", files.ca, X509_STORE_CTX_get_current_cert(verification.get()));
   return cannot_use("certificate", files.certificate,
                     std::string("it is not from the authority in security.ca (") +
                         X509_verify_cert_error_string(code) + ")");
@@ -180,12 +187,19 @@ std::string handshake_trouble(const SSL* ssl, const std::string& trouble) {
   if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH)
     return "its certificate is for another host; make certificates with `troupe cert create DIR "
            "--host HOST` that name this host, or use an address that the certificate names";
+  if (is_about_dates(verified))
+    return std::string("its certificate cannot be used now (") +
+           X509_verify_cert_error_string(verified) +
+           "); see that the clocks agree, or make new ones with `troupe cert create DIR`";
   if (verified != X509_V_OK)
     return std::string("its certificate is not good for this cluster (") +
            X509_verify_cert_error_string(verified) +
            "); all processes need certificates of the authority in security.ca";
   if (trouble == "wrong version number" || trouble == "http request")
     return "it does not speak TLS; its security.mode may differ from ours";
+  if (trouble.find("certificate expired") != std::string::npos)
+    return "our certificate has expired for it (" + trouble +
+           "); see that the clocks agree, or make new ones with `troupe cert create DIR`";
   if (trouble.find("certificate") != std::string::npos ||
       trouble.find("unknown ca") != std::string::npos)
     return "it did not accept our certificate (" + trouble +
