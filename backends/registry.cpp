@@ -2,11 +2,10 @@
 
 #include <utility>
 
-#include <troupe/settings.hpp>
-
 #include "backends/local/local.hpp"
 #include "backends/plugin.hpp"
 #include "config/nearest.hpp"
+#include "config/read.hpp"
 
 namespace troupe::backends {
 
@@ -42,13 +41,28 @@ result<std::unique_ptr<backend>> registry::make(const std::string& type, setting
   auto found = kinds_.find(type);
   if (found == kinds_.end()) {
     return error{errc::bad_config,
-                 "cluster.type = \"" + type + "\" is not known: it can be " + enumerated(types()) +
-                     ", or what a plugin in cluster.plugins adds" + did_you_mean(type, types())};
+                 "cluster.type = \"" + type + "\" is not known: it can be " + type_words(type)};
   }
   auto made = found->second.make(section, given);
   if (!made) return made;
   if (auto read = section.leftovers(); !read) return read.error();
   return made;
+}
+
+result<void> registry::check(const std::map<std::string, origin>& sections,
+                             const std::string& chosen) const {
+  std::string lines;
+  for (const auto& [type, at] : sections)
+    if (type != chosen && !kinds_.contains(type))
+      lines += (lines.empty() ? "" : "\n") + prefix(at) + "unknown section [cluster." + type +
+               "], there is no cluster.type of this name: it can be " + type_words(type);
+  if (lines.empty()) return {};
+  return error{errc::bad_config, lines};
+}
+
+std::string registry::type_words(const std::string& wanted) const {
+  return enumerated(types()) + ", or what a plugin in cluster.plugins adds" +
+         did_you_mean(wanted, types());
 }
 
 std::vector<std::string> registry::types() const {

@@ -7,6 +7,7 @@
 
 #include <troupe/backend.hpp>
 #include <troupe/result.hpp>
+#include <troupe/settings.hpp>
 
 namespace troupe::backends {
 
@@ -26,10 +27,17 @@ public:
   result<std::unique_ptr<backend>> make(const std::string& type, settings& section,
                                         const services&) const;
 
+  /// An error, a line each, for sections [cluster.<type>] of types that are not known, but that of
+  /// `chosen`, of which make() tells.
+  result<void> check(const std::map<std::string, origin>& sections,
+                     const std::string& chosen) const;
+
   /// In alphabetic order.
   std::vector<std::string> types() const;
 
 private:
+  std::string type_words(const std::string& wanted) const;
+
   std::map<std::string, backend_kind> kinds_;
 };
 

@@ -139,6 +139,8 @@ private:
   }
 
   void place(const std::string& type, const setting& content) {
+    // Which types there are is known when plugins are loaded.
+    made_.values.cluster.places[type] = content.key_at;
     if (type != made_.values.cluster.type) return;
     const auto& keys = std::get<setting::table>(content.value);
     made_.values.cluster.place = settings("cluster." + type, keys);

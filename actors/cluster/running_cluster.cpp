@@ -45,6 +45,7 @@ struct running_cluster::state {
     if (options.cluster.name.empty()) options.cluster.name = default_name(options.cluster.type);
     for (const auto& plugin : options.cluster.plugins)
       kinds.load(plugin).value();
+    kinds.check(options.cluster.places, options.cluster.type).value();
     environment = worker_environment(options).value();
   }
 

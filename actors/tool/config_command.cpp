@@ -26,9 +26,15 @@ int check_file(const std::string& path) {
   backends::registry kinds;
   for (const auto& plugin : options.cluster.plugins)
     kinds.load(plugin).value();
+  const auto& type = options.cluster.type;
   services none;
   none.log = [](const std::string&) {};
-  kinds.make(options.cluster.type, options.cluster.place, none).value();
+  const auto places = kinds.check(options.cluster.places, type);
+  const auto place = kinds.make(type, options.cluster.place, none);
+  if (!places && !place)
+    throw exception({errc::bad_config, places.error().message + "\n" + place.error().message});
+  places.value();
+  place.value();
   std::cout << path << " is good\n" << std::flush;
   return exit_good;
 }

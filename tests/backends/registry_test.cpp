@@ -7,6 +7,8 @@
 
 #include <troupe/settings.hpp>
 
+#include "config/load.hpp"
+
 using namespace troupe;
 using namespace troupe::backends;
 
@@ -91,4 +93,25 @@ TEST_CASE("a library that is no plugin is refused") {
   auto loaded = kinds.load("libm.so.6");
   REQUIRE_FALSE(loaded);
   CHECK(loaded.error().message.find("troupe_plugin_abi") != std::string::npos);
+}
+
+TEST_CASE("a section of a type that nobody knows is an error where it was written") {
+  registry kinds;
+  kinds.add({"nowhere", make_nowhere});
+  const auto written = parse_config(
+                           "[cluster]\ntype = \"local\"\n[cluster.local]\n[cluster.nowhere]\n"
+                           "depth = 3\n[cluster.locl]\nisolation = \"thread\"\n",
+                           "t.toml")
+                           .value()
+                           .values.cluster;
+  const auto refused = kinds.check(written.places, written.type);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "t.toml:6:10: unknown section [cluster.locl], there is no cluster.type of this name: it "
+        "can be local or nowhere, or what a plugin in cluster.plugins adds; did you mean local?");
+  // make() tells of this one.
+  CHECK(kinds.check(written.places, "locl"));
+  const auto variable = load_config({.variables = {{"TROUPE_CLUSTER__LOCL__ISOLATION", "thread"}}});
+  const auto& places = variable->values.cluster.places;
+  CHECK(kinds.check(places, "local").error().message.starts_with("environment TROUPE_CLUSTER__"));
 }

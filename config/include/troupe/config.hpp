@@ -21,6 +21,7 @@ struct cluster_options {
   std::chrono::nanoseconds survey_interval = std::chrono::seconds(1);
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(30);  ///< For the first worker.
   settings place = {};  ///< The section [cluster.<type>], read by the backend.
+  std::map<std::string, origin> places = {};  ///< All such sections that were written, by type.
 };
 
 /// The scheduler: [scheduler].
@@ -82,8 +83,10 @@ struct security_options {
 
 /// Logs: [log].
 struct log_options {
-  std::string level = "info";  ///< trace, debug, info, warn, error, off.
-  std::string file = {};       ///< Empty: standard error.
+  /// trace, debug, info, warn, error, off. The commands `troupe up`, `scheduler` and `worker` take
+  /// "info" unless it is set.
+  std::string level = "warn";
+  std::string file = {};  ///< Empty: standard error.
 };
 
 /// Everything that can be set. The defaults are here, and nowhere else; config/troupe.toml has a
