@@ -28,7 +28,8 @@ void write_all(int to, const std::string& text) {
 
 }  // namespace
 
-output_relay::output_relay(int to) : to_(to) {
+// On a terminal, a line first clears what is left of a progress bar there.
+output_relay::output_relay(int to) : to_(to), line_start_(isatty(to) != 0 ? "\x1b[K" : "") {
   auto made = make_pipe();
   if (!made) return;  // Then open() says why.
   wake_ = std::move(*made);
@@ -127,7 +128,7 @@ void output_relay::take(stream& from, const char* data, std::size_t size) {
 
 void output_relay::end_line(stream& from) {
   if (from.line.empty()) return;
-  write_all(to_, from.line + "\n");
+  write_all(to_, line_start_ + from.line + "\n");
   from.tail.push_back(std::exchange(from.line, {}));
   if (from.tail.size() > tail_max) from.tail.erase(from.tail.begin());
 }

@@ -48,6 +48,7 @@ private:
   void wake();
 
   const int to_;
+  const std::string line_start_;
   pipe_ends wake_;
   std::mutex mutex_;
   std::map<std::uint64_t, stream> streams_;

@@ -1,5 +1,8 @@
 #include "config/log.hpp"
 
+#include <string>
+#include <unistd.h>
+
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
@@ -20,7 +23,10 @@ spdlog::sink_ptr make_sink(const log_options& options) {
 }  // namespace
 
 log_sink::log_sink(const log_options& options) : options_(options), sink_(make_sink(options)) {
-  sink_->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %n %v");
+  // What is left of a progress bar in this line goes.
+  const bool on_terminal = options.file.empty() && isatty(STDERR_FILENO) != 0;
+  const std::string clear = on_terminal ? "\x1b[K" : "";
+  sink_->set_pattern(clear + "%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %n %v");
 }
 
 logger log_sink::make(const std::string& role) const {

@@ -106,8 +106,9 @@ void progress_display::run() {
     }
     // The last column stays free: some terminals wrap when it is written.
     const auto width = settings_.width();
+    // The cursor goes back, so that a line which somebody else prints takes the place of the bar.
     settings_.write("\r" + progress_line(settings_.measure(), width > 1 ? width - 1 : 1) +
-                    "\x1b[K");
+                    "\x1b[K\r");
     drawn_ = true;
     changed_.wait_for(lock, settings_.interval, [this] { return waits_ == 0 || ends_; });
   }
