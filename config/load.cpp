@@ -76,6 +76,10 @@ result<loaded_config> load_config(const load_request& request) {
   return built;
 }
 
+void log_for_operators(loaded_config& loaded) {
+  if (!loaded.origins.contains("log.level")) loaded.values.log.level = "info";
+}
+
 result<load_request> take_arguments(int& argc, char** argv, const environment& variables) {
   load_request request{.search = search_list(variables), .variables = variables};
   int kept = 0;

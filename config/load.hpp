@@ -37,6 +37,10 @@ std::vector<std::filesystem::path> search_list(const environment&);
 /// All that is wrong comes in one error, a line each.
 result<loaded_config> load_config(const load_request&);
 
+/// For a command that is a part of a cluster and nothing else: its log is for operators, who want
+/// to know who joins and leaves. What was set stays.
+void log_for_operators(loaded_config&);
+
 /// The request that a command line makes. Takes what it used out of the arguments.
 result<load_request> take_arguments(int& argc, char** argv, const environment&);
 

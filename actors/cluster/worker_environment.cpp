@@ -47,6 +47,8 @@ result<std::map<std::string, std::string>> worker_environment(const config& opti
     auto text = variable_text(written(member));
     if (concerns_workers(section) && text != usual[name]) variables[name] = std::move(text);
   });
+  // Said even if it is the default: a worker on its own would say more than a program wants to see.
+  variables["TROUPE_LOG__LEVEL"] = options.log.level;
   variables["TROUPE_SECURITY__TOKEN"] = token->reveal();
   return variables;
 }

@@ -43,6 +43,7 @@ void add_scheduler_command(CLI::App& app, invocation& chosen) {
   command->callback([&chosen, listen] {
     chosen.run = [&chosen, listen] {
       auto loaded = load_config(chosen.request).value();
+      log_for_operators(loaded);
       listen->apply(loaded.values.scheduler);
       return run(std::move(loaded.values));
     };

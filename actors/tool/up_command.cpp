@@ -53,9 +53,10 @@ void add_up_command(CLI::App& app, invocation& chosen) {
   listen->declare(*command);
   command->callback([&chosen, listen] {
     chosen.run = [&chosen, listen] {
-      auto options = load_config(chosen.request).value().values;
-      listen->apply(options.scheduler);
-      return run(options);
+      auto loaded = load_config(chosen.request).value();
+      log_for_operators(loaded);
+      listen->apply(loaded.values.scheduler);
+      return run(loaded.values);
     };
   });
 }

@@ -97,6 +97,7 @@ result<plan> make_plan(const arguments& a, const load_request& request,
                        const std::function<void(task_registry&)>& register_tasks) {
   auto loaded = load_config(request);
   if (!loaded) return loaded.error();
+  log_for_operators(*loaded);
   plan made{std::move(loaded->values), {}};
   auto& worker = made.options.worker;
   if (auto applied = apply(a, worker); !applied) return applied.error();

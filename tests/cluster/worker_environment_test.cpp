@@ -36,3 +36,11 @@ TEST_CASE("a worker gets what differs from the defaults and concerns it, and the
   CHECK(theirs->values.log.level == ours.log.level);
   CHECK(theirs->values.cluster.workers == 0);
 }
+
+TEST_CASE("the worker processes of a program are as quiet as the program") {
+  config ours;
+  ours.security.token = "the secret";
+  auto theirs = load_config({.variables = worker_environment(ours).value()}).value();
+  log_for_operators(theirs);
+  CHECK(theirs.values.log.level == "warn");
+}
