@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <signal.h>
 #include <spawn.h>
@@ -53,6 +54,31 @@ TEST_CASE("worker processes compute a graph and hand results to each other") {
 
   auto scattered = client.scatter(std::vector<std::int64_t>{1, 2, 3});
   CHECK(client.submit<&sum>(scattered).get() == 6);
+}
+
+TEST_CASE(
+    "workers that serve their results on Unix sockets hand them to each other and to clients") {
+  std::string folder = (std::filesystem::temp_directory_path() / "troupe-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()));
+  {
+    auto options = config(1);
+    options.scheduler.listen = "unix://" + folder + "/scheduler";
+    troupe::cluster cluster(options, register_tasks);
+    std::vector<running_worker> workers;
+    for (const std::string name : {"a", "b"})
+      workers.push_back(start_worker({cluster.address(), "--name", name, "--resource", name + "=1",
+                                      "--listen", "unix://" + folder + "/" + name}));
+    troupe::client client(cluster.address(), options);
+    auto made = client.with({.resources = {{"a", 1}}}).submit<&ramp>(std::int64_t{1'000'000});
+    auto used = client.with({.resources = {{"b", 1}}}).submit<&total>(made);
+    REQUIRE(used.wait_for(seconds(30)));
+    CHECK(used.get() == doctest::Approx(999999.0 * 500000));
+    CHECK(made.get().size() == 1'000'000);
+    const auto status = run_troupe({"status", "--set", "security.token=" + options.security.token,
+                                    "--json", cluster.address()});
+    CHECK(status.out.find("unix://" + folder + "/a") != std::string::npos);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a failure tells task, worker, type and who needed it") {

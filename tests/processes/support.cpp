@@ -131,6 +131,27 @@ outcome run_troupe(const std::vector<std::string>& arguments) {
   return o;
 }
 
+running_worker start_worker(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"/proc/self/exe", "--troupe-worker",
+                                 "--set",          "security.token=" + config(0).security.token,
+                                 "--set",          "log.level=error"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (auto& w : words)
+    argv.push_back(w.data());
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  if (posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0)
+    throw std::runtime_error("cannot start a worker");
+  return running_worker(pid);
+}
+
+running_worker::~running_worker() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
 int be_owner() {
   troupe::cluster cluster(config(2), register_tasks);
   auto client = cluster.connect();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 #include <vector>
 
 #include <troupe/troupe.hpp>
@@ -42,6 +43,23 @@ struct outcome {
 };
 
 outcome run_troupe(const std::vector<std::string>& arguments);
+
+/// A worker process that nobody but this object ends.
+class running_worker {
+public:
+  explicit running_worker(pid_t pid) : pid_(pid) {}
+
+  running_worker(running_worker&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+
+  running_worker& operator=(running_worker&&) = delete;
+  ~running_worker();
+
+private:
+  pid_t pid_;
+};
+
+/// This test program as a worker with these arguments, and with the secret of config().
+running_worker start_worker(const std::vector<std::string>& arguments);
 
 /// A process of this test program in the role `--owner`: starts a cluster, prints the pids of its
 /// workers in one line, and waits to be killed.

@@ -110,6 +110,9 @@ public:
     return {};
   }
 
+  /// Whether it does not end within this time.
+  bool stays_for(std::chrono::nanoseconds time) const { return !process_->wait(time); }
+
   void send(int signal) const { ::kill(process_->pid(), signal); }
 
   std::string output() const { return home_.read(name_ + ".out"); }
@@ -190,10 +193,12 @@ TEST_CASE("config check says all that is wrong with a file, also in the backend'
   CHECK(has(seen.errors, "bad.toml:2"));
   CHECK(has(seen.errors, "did you mean"));
   CHECK(has(seen.errors, "bad.toml:4"));
-  const auto odd = home.write("odd.toml", "[cluster.local]\nisolatoin = \"thread\"\n");
+  const auto odd =
+      home.write("odd.toml", "[cluster.local]\nisolatoin = \"thread\"\n[cluster.locl]\na = 1\n");
   const auto place = run(home, {"config", "check", odd});
   CHECK(place.code == 1);
   CHECK(has(place.errors, "odd.toml:2"));
+  CHECK(has(place.errors, "odd.toml:3"));
   CHECK(has(place.errors, "isolation"));
 }
 
@@ -236,6 +241,53 @@ TEST_CASE("a scheduler writes a connection file, answers status, and ends by a s
   CHECK(scheduler.code() == 0);
   CHECK_FALSE(fs::exists(file));
   CHECK(run(home, {"status", address}).code == 2);
+}
+
+TEST_CASE("a scheduler's log tells who comes, and no secret at any level") {
+  folder home;
+  for (const auto& [level, talks] :
+       std::vector<std::pair<std::string, bool>>{{"", true}, {"trace", true}, {"warn", false}}) {
+    CAPTURE(level);
+    std::vector<std::string> arguments{"scheduler", "--port", "0", "--set", "security.token=hush"};
+    if (!level.empty()) arguments.insert(arguments.end(), {"--set", "log.level=" + level});
+    tool scheduler(home, "scheduler" + level, arguments);
+    const auto address = address_in(scheduler.wait_for("troupe status"));
+    tool worker(home, "worker" + level, {"worker", address, "--set", "security.token=hush"});
+    outcome seen{-1, {}, {}};
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (!has(seen.output, "workers   1 ") && std::chrono::steady_clock::now() < until)
+      seen = run(home, {"status", address, "--set", "security.token=hush"});
+    CAPTURE(seen.output);
+    CHECK(seen.code == 0);
+    CHECK(run(home, {"status", address, "--set", "security.token=gues"}).code == 2);
+    scheduler.send(SIGTERM);
+    CHECK(scheduler.code() == 0);
+    CAPTURE(scheduler.errors());
+    CHECK(has(scheduler.errors(), " info ") == talks);
+    CHECK(has(scheduler.errors(), " warning "));
+    CHECK_FALSE(has(scheduler.errors() + scheduler.output(), "hush"));
+    CHECK_FALSE(has(scheduler.errors() + scheduler.output(), "gues"));
+  }
+}
+
+TEST_CASE("a second signal ends a process at once") {
+  folder home;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    tool up(home, "up" + std::to_string(signal),
+            {"up", "--port", "0", "--set", "cluster.workers=1"});
+    const auto address = address_in(up.wait_for("Ctrl-C"));
+    const auto seen = run(home, {"status", address, "--json"});
+    const auto worker = nlohmann::json::parse(seen.output)["workers"][0]["pid"].get<pid_t>();
+    // A worker that does not answer, so that the first signal alone takes its time.
+    ::kill(worker, SIGSTOP);
+    up.send(signal);
+    CHECK(up.stays_for(200ms));
+    up.send(signal);
+    const auto sent = std::chrono::steady_clock::now();
+    CHECK(up.code() == 128 + signal);
+    CHECK(std::chrono::steady_clock::now() - sent < 1s);
+    ::kill(worker, SIGCONT);
+  }
 }
 
 TEST_CASE("a scheduler that cannot listen says why, and exit code 2") {
