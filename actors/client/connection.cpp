@@ -174,15 +174,15 @@ result<cluster_snapshot> client_connection::inspect() {
 
 // --- Waiting ------------------------------------------------------------------------------------
 
-bool client_connection::wait(const future_state& s, std::uint8_t flags, clock::time_point since,
+bool client_connection::wait(const future_state& s, std::uint8_t flags, wait_scope& scope,
                              std::optional<clock::time_point> deadline) {
   if (s.is(flags)) return true;
   std::unique_lock lock(waits_mutex_);
-  return wait_on(changed_, lock, since, deadline, [&] { return s.is(flags); });
+  return wait_on(changed_, lock, scope, deadline, [&] { return s.is(flags); });
 }
 
 bool client_connection::wait_on(std::condition_variable& changed,
-                                std::unique_lock<std::mutex>& lock, clock::time_point since,
+                                std::unique_lock<std::mutex>& lock, wait_scope& scope,
                                 std::optional<clock::time_point> deadline,
                                 const std::function<bool()>& over) {
   const auto wait_out = [&] {
@@ -190,18 +190,15 @@ bool client_connection::wait_on(std::condition_variable& changed,
     changed.wait(lock, over);
     return true;
   };
-  if (!display_) return wait_out();
-  const auto show_at = since + display_->patience();
+  if (!display_ || scope.shown()) return wait_out();
+  const auto show_at = scope.since() + display_->patience();
   if (deadline && *deadline <= show_at) return wait_out();
   if (changed.wait_until(lock, show_at, over)) return true;
   // Not under the lock: a terminal may block, and the actor must not.
   lock.unlock();
-  display_->wait_goes_on();
+  scope.show(*display_);
   lock.lock();
-  const bool in_time = wait_out();
-  lock.unlock();
-  display_->wait_ended();
-  return in_time;
+  return wait_out();
 }
 
 void client_connection::listen(future_state& s, std::unique_ptr<listener> who) {

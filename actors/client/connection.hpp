@@ -79,12 +79,12 @@ public:
   void cancel(future_state&);
   result<cluster_snapshot> inspect();
 
-  /// Until one of the flags is set, or the deadline: then false. `since` is when the wait began
-  /// that this is a part of: if that is long ago, progress is shown.
-  bool wait(const future_state&, std::uint8_t flags, clock::time_point since,
+  /// Until one of the flags is set, or the deadline: then false. Progress is shown once the wait
+  /// that this is a part of is long.
+  bool wait(const future_state&, std::uint8_t flags, wait_scope&,
             std::optional<clock::time_point> deadline = {});
-  /// The same for something else. The lock may be free at the end.
-  bool wait_on(std::condition_variable&, std::unique_lock<std::mutex>&, clock::time_point since,
+  /// The same for something else.
+  bool wait_on(std::condition_variable&, std::unique_lock<std::mutex>&, wait_scope&,
                std::optional<clock::time_point> deadline, const std::function<bool()>& over);
   /// Told at once if it is ready already.
   void listen(future_state&, std::unique_ptr<listener>);

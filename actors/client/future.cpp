@@ -63,21 +63,24 @@ bool future_handle::ready() const noexcept {
 
 void future_handle::wait() const {
   auto& s = state();
-  if (!s.is(future_state::ready)) s.home->wait(s, future_state::ready, clock::now());
+  if (s.is(future_state::ready)) return;
+  wait_scope scope;
+  s.home->wait(s, future_state::ready, scope);
 }
 
 bool future_handle::wait_for(std::chrono::nanoseconds timeout) const {
   auto& s = state();
   if (s.is(future_state::ready)) return true;
-  const auto now = clock::now();
-  return s.home->wait(s, future_state::ready, now, after(now, timeout));
+  wait_scope scope;
+  return s.home->wait(s, future_state::ready, scope, after(scope.since(), timeout));
 }
 
 result<value> future_handle::content() const {
   auto& s = state();
   if (!s.is(settled)) {
     s.home->want(s);
-    s.home->wait(s, settled, clock::now());
+    wait_scope scope;
+    s.home->wait(s, settled, scope);
   }
   if (s.is(future_state::here)) return s.content;
   return *s.why;
@@ -112,20 +115,20 @@ void fetch_all(std::span<const future_handle* const> all) {
     wanted.push_back(&s);
   }
   ask();
-  const auto since = clock::now();
+  wait_scope scope;
   for (const auto* f : all) {
-    f->state_->home->wait(*f->state_, settled, since);
+    f->state_->home->wait(*f->state_, settled, scope);
     if (f->state_->is(future_state::failed)) return;
   }
 }
 
 bool wait_all(std::span<const future_handle* const> all,
               std::optional<std::chrono::nanoseconds> timeout) {
-  const auto since = clock::now();
-  const auto deadline = timeout ? after(since, *timeout) : std::nullopt;
+  wait_scope scope;
+  const auto deadline = timeout ? after(scope.since(), *timeout) : std::nullopt;
   for (const auto* f : all) {
     auto& s = f->state();
-    if (!s.home->wait(s, future_state::ready, since, deadline)) return false;
+    if (!s.home->wait(s, future_state::ready, scope, deadline)) return false;
   }
   return true;
 }
@@ -179,10 +182,11 @@ std::optional<std::size_t> completion_queue::next() {
   if (left_ == 0) return {};
   --left_;
   auto& queue = *shared_;
+  // Its end comes after that of the lock: a terminal may block.
+  wait_scope scope(queue.since);
   std::unique_lock lock(queue.mutex);
   const auto some = [&queue] { return !queue.ready.empty(); };
-  if (!some()) queue.home->wait_on(queue.changed, lock, queue.since, {}, some);
-  if (!lock) lock.lock();
+  if (!some()) queue.home->wait_on(queue.changed, lock, scope, {}, some);
   const auto index = queue.ready.front();
   queue.ready.pop_front();
   return index;

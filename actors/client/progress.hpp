@@ -64,6 +64,35 @@ private:
   std::thread thread_;
 };
 
+/// One wait, as its user sees it, of however many it is made: the bar stays until the end of all.
+class wait_scope {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  explicit wait_scope(time_point since = std::chrono::steady_clock::now()) : since_(since) {}
+
+  wait_scope(const wait_scope&) = delete;
+  wait_scope& operator=(const wait_scope&) = delete;
+
+  ~wait_scope() {
+    if (shown_by_) shown_by_->wait_ended();
+  }
+
+  time_point since() const noexcept { return since_; }
+
+  bool shown() const noexcept { return shown_by_ != nullptr; }
+
+  /// Once; the display must outlive this.
+  void show(progress_display& by) {
+    by.wait_goes_on();
+    shown_by_ = &by;
+  }
+
+private:
+  time_point since_;
+  progress_display* shown_by_ = nullptr;
+};
+
 /// For standard error: "on", "off", or "auto", which is "on" if it is a terminal. Nothing if off.
 std::unique_ptr<progress_display> make_progress_display(const std::string& wanted,
                                                         std::function<progress_state()> measure);

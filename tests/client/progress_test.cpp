@@ -87,6 +87,22 @@ TEST_CASE("a display draws while somebody waits, and clears its line after the l
   CHECK(terminal.text.ends_with("\r\x1b[K"));
 }
 
+TEST_CASE("a wait that is made of many shows the bar once, until its end") {
+  fake_terminal terminal;
+  progress_display display(terminal.settings());
+  {
+    wait_scope scope;
+    CHECK_FALSE(scope.shown());
+    scope.show(display);
+    CHECK(scope.shown());
+    CHECK(terminal.shows("2/4 tasks"));
+    const std::lock_guard lock(terminal.mutex);
+    CHECK(terminal.text.ends_with("\r"));
+  }
+  const std::lock_guard lock(terminal.mutex);
+  CHECK(terminal.text.ends_with("\r\x1b[K"));
+}
+
 TEST_CASE("a display that ends while somebody waits leaves a clear line") {
   fake_terminal terminal;
   {
