@@ -38,8 +38,9 @@ arguments parse(int argc, char** argv) {
     else if (has_value && !std::strcmp(argv[i], "--output"))
       a.output = argv[++i];
     else
-      throw std::runtime_error(std::string("unknown argument ") + argv[i] +
-                               "; known: --config FILE, --set KEY=VALUE, --data DIR, --output DIR");
+      throw std::runtime_error(
+          std::string("unknown argument ") + argv[i] +
+          "; usage: climate [--config FILE] [--set KEY=VALUE] [--data DIR] [--output DIR]");
   }
   return a;
 }

@@ -1,7 +1,7 @@
 // A small service that embeds a client: it goes on answering requests while tasks run. It does not
 // link libpricing.so; only the workers load it.
 //
-//   pricing [--config FILE] < requests
+//   pricing [--config FILE] [--set KEY=VALUE] < requests
 //
 // A request is a line: "price RATE" starts pricing the whole book at that rate and answers at once
 // with a number; "show N" tells how far it is, or its value; "quit" ends. Rates as parts: 0.03.
@@ -10,6 +10,7 @@
 #include <iostream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,8 @@ private:
 
 int main(int argc, char** argv) try {
   auto config = troupe::config::from_arguments(argc, argv);
+  if (argc > 1)
+    throw std::invalid_argument("usage: pricing [--config FILE] [--set KEY=VALUE] < requests");
   if (config.worker.libraries.empty()) config.worker.libraries = {PRICING_LIBRARY};
   troupe::cluster cluster(config);
   service book(cluster.connect());

@@ -1,6 +1,8 @@
 // One executable that is both: started by you it is the program, started by a backend a worker.
 // Estimates pi by throwing darts, shows each partial answer as soon as it is there, and shows what
 // a failing task looks like from outside.
+//
+//   self_hosted [--config FILE] [--set KEY=VALUE]
 
 #include <cmath>
 #include <cstdint>
@@ -41,7 +43,9 @@ void register_tasks(troupe::task_registry& tasks) {
 
 int main(int argc, char** argv) try {
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
-  troupe::cluster cluster(troupe::config::from_arguments(argc, argv), register_tasks);
+  const auto config = troupe::config::from_arguments(argc, argv);
+  if (argc > 1) throw std::invalid_argument("usage: self_hosted [--config FILE] [--set KEY=VALUE]");
+  troupe::cluster cluster(config, register_tasks);
   auto client = cluster.connect();
 
   std::vector<std::uint64_t> seeds(32);

@@ -1,14 +1,16 @@
 // The classic: map over the pieces of a text, then merge the counts as a tree.
 //
-//   word_count [--config FILE] [TEXT FILE]...      (default: this program's own source text)
+//   word_count [--config FILE] [--set KEY=VALUE] [TEXT FILE]...
+//
+// Without a file it counts the words of its own source text.
 
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -56,8 +58,22 @@ std::vector<std::string> pieces_of(const std::string& text, std::size_t size) {
 
 std::string read(const std::string& file) {
   std::ifstream in(file);
-  if (!in) throw std::runtime_error("cannot read " + file);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) throw std::runtime_error("cannot read any text in " + file);
+  return text.str();
+}
+
+std::string read_all(int argc, char** argv) {
+  if (argc == 1) return read(WORD_COUNT_SOURCE);
+  std::string text;
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] == '-')
+      throw std::runtime_error(
+          "unknown option " + std::string(argv[i]) +
+          "; usage: word_count [--config FILE] [--set KEY=VALUE] [TEXT FILE]...");
+    text += read(argv[i]) + '\n';
+  }
+  return text;
 }
 
 }  // namespace word_count
@@ -65,13 +81,10 @@ std::string read(const std::string& file) {
 int main(int argc, char** argv) try {
   using namespace word_count;
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
-  troupe::cluster cluster(troupe::config::from_arguments(argc, argv), register_tasks);
+  const auto config = troupe::config::from_arguments(argc, argv);
+  const auto text = read_all(argc, argv);
+  troupe::cluster cluster(config, register_tasks);
   auto client = cluster.connect();
-
-  std::string text;
-  for (int i = 1; i < argc; ++i)
-    text += read(argv[i]) + '\n';
-  if (argc == 1) text = read(WORD_COUNT_SOURCE);
 
   auto parts = client.map<&count_words>(pieces_of(text, 1024));
   while (parts.size() > 1) {
