@@ -15,6 +15,16 @@ std::string last_dl_error() {
   return said ? said : "the loader does not say why";
 }
 
+/// What to do about what the loader says.
+const char* advice_on(const std::string& why) {
+  const auto says = [&why](const char* words) { return why.find(words) != std::string::npos; };
+  if (says("invalid ELF header") || says("file too short") || says("wrong ELF class"))
+    return "; it is no shared library for this machine";
+  if (says("undefined symbol"))
+    return "; build it with all its sources, and link all that it needs";
+  return "; give its full path, and see that all it needs is linked or on LD_LIBRARY_PATH";
+}
+
 bool in_current_folder(const std::string& path) {
   std::error_code ignored;
   return path.find('/') == std::string::npos && std::filesystem::exists(path, ignored);
@@ -31,13 +41,13 @@ result<plugin> plugin::open(const std::string& path, const std::string& what) {
   constexpr int mode = RTLD_NOW | RTLD_LOCAL;
   void* handle = dlopen(path.c_str(), mode);
   if (!handle) {
-    const auto why = last_dl_error();
-    if (in_current_folder(path)) handle = dlopen(("./" + path).c_str(), mode);
+    auto why = last_dl_error();
+    if (in_current_folder(path)) {
+      handle = dlopen(("./" + path).c_str(), mode);
+      if (!handle) why = last_dl_error();
+    }
     if (!handle)
-      return error{errc::bad_config, label + " cannot be loaded: " +
-                                         (in_current_folder(path) ? last_dl_error() : why) +
-                                         "; give its full path, and see that all it needs is "
-                                         "linked or on LD_LIBRARY_PATH"};
+      return error{errc::bad_config, label + " cannot be loaded: " + why + advice_on(why)};
   }
   plugin made(handle, label);
   auto abi = made.find<unsigned (*)()>("troupe_plugin_abi");

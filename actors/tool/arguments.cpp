@@ -10,7 +10,8 @@ namespace troupe::tool {
 
 void listen_arguments::declare(CLI::App& app) {
   app.add_option("--host", host, "Name or number of this machine to listen on; 0.0.0.0 for all");
-  app.add_option("--port", port, "Port to listen on; 0 for any that is free");
+  app.add_option("--port", port, "Port to listen on; 0 for any that is free")
+      ->check(CLI::Range(0, 65535));
   app.add_option("--interface", interface, "Network interface to listen on, such as ib0");
   app.add_option("--connection-file", connection_file,
                  "Write address and token to this file, for clients and workers to be given");

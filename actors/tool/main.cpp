@@ -39,16 +39,27 @@ void declare(CLI::App& app, invocation& chosen) {
   add_cert_command(app, chosen);
 }
 
-/// CLI11 would only say that a command is missing.
-void refuse_unknown(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
+/// CLI11 would only say that a command is missing. `words` is how `app` is called.
+void refuse_unknown(const CLI::App& app, const std::string& words, int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({}))
     names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
-  throw exception({errc::bad_argument, "there is no command '" + std::string(argv[1]) +
-                                           "'; see `troupe --help`" +
-                                           did_you_mean(argv[1], names)});
+  if (names.empty() || argc < 2 || argv[1][0] == '-') return;
+  const std::string name = argv[1];
+  if (std::find(names.begin(), names.end(), name) != names.end())
+    return refuse_unknown(*app.get_subcommand(name), words + " " + name, argc - 1, argv + 1);
+  throw exception({errc::bad_argument, "there is no command '" + words + " " + name + "'; see `" +
+                                           words + " --help`" + did_you_mean(name, names)});
+}
+
+/// How the command is called that was read when the error was found.
+std::string words_of(const CLI::App& app) {
+  std::string words = app.get_name();
+  for (const auto* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += " " + at->get_name();
+  }
+  return words;
 }
 
 int run(int argc, char** argv) {
@@ -58,13 +69,13 @@ int run(int argc, char** argv) {
   chosen.request = take_arguments(argc, argv, process_environment()).value();
   CLI::App app("Distributed task computing on actors.", "troupe");
   declare(app, chosen);
-  refuse_unknown(app, argc, argv);
+  refuse_unknown(app, app.get_name(), argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
     return app.exit(e);  // Help or version.
   } catch (const CLI::ParseError& e) {
-    return complain(std::string(e.what()) + "; see `troupe --help`", exit_usage);
+    return complain(std::string(e.what()) + "; see `" + words_of(app) + " --help`", exit_usage);
   }
   return chosen.run();
 }

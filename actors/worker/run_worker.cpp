@@ -159,8 +159,11 @@ int run_worker(const std::string& program, int argc, char** argv,
     declare(app, a);
     try {
       app.parse(argc, argv);
+    } catch (const CLI::Success& e) {
+      return app.exit(e);  // Help.
     } catch (const CLI::ParseError& e) {
-      return app.exit(e) == 0 ? 0 : exit_unusable;
+      throw exception(
+          {errc::bad_argument, std::string(e.what()) + "; see `" + program + " --help`"});
     }
     return work(make_plan(a, *request, register_tasks).value());
   } catch (const std::exception& e) {

@@ -193,7 +193,10 @@ private:
         why.code == errc::refused || why.code == errc::bad_config || why.code == errc::bad_argument;
     if (hopeless || now + pause_ > connect_until_)
       return end({worker_end::kind::not_connected, why});
-    log_->debug("no scheduler yet address={} why=\"{}\"", settings_.scheduler, why.message);
+    // Once for people, who would wonder what it waits for.
+    const auto level = pause_ == first_pause ? spdlog::level::info : spdlog::level::debug;
+    log_->log(level, "no scheduler yet, trying again address={} why=\"{}\"", settings_.scheduler,
+              why.message);
     connect_at_ = now + pause_;
     pause_ = std::min<clock::duration>(pause_ * 2, longest_pause);
     set_timer();

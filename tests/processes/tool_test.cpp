@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fcntl.h>
@@ -76,7 +77,7 @@ public:
                          {"TROUPE_CONFIG", "/dev/null"},
                          {"TROUPE_SCHEDULER", ""}};
     descriptor errors(
-        ::open((home / (name + ".err")).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        ::open((home / (name + ".err")).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     REQUIRE(errors);
     order.errors = errors.number();
     auto started = process::start(order);
@@ -178,6 +179,27 @@ TEST_CASE("a command line that makes no sense is one line and exit code 1") {
     CHECK(seen.code == 1);
     CHECK(seen.errors.starts_with("troupe: "));
     CHECK(seen.output.empty());
+  }
+}
+
+TEST_CASE(
+    "a mistake on the command line is told with what would be right, and whose help to read") {
+  folder home;
+  using words = std::vector<std::string>;
+  for (const auto& [arguments, wanted] : std::vector<std::pair<words, words>>{
+           {{"wrker"}, {"`troupe --help`", "did you mean worker?"}},
+           {{"config", "shw"}, {"`troupe config --help`", "did you mean show?"}},
+           {{"status", "--jsn"}, {"troupe: ", "--jsn", "`troupe status --help`"}},
+           {{"up", "--port", "99999"}, {"--port", "0 to 65535", "`troupe up --help`"}},
+           {{"worker", "--threads", "0"}, {"troupe worker: --threads", "`troupe worker --help`"}},
+           {{"worker", "tcp://127.0.0.1:1", "--library", "/etc/passwd"}, {"no shared library"}}}) {
+    const auto seen = run(home, arguments);
+    CAPTURE(seen.errors);
+    CHECK(seen.code == 1);
+    CHECK(seen.output.empty());
+    CHECK(std::count(seen.errors.begin(), seen.errors.end(), '\n') == 1);
+    for (const auto& part : wanted)
+      CHECK(has(seen.errors, part));
   }
 }
 
