@@ -33,8 +33,9 @@ demo: samples ## The main job: 11 years of Pacific winds on 4 worker processes
 test: samples ## All tests that this machine can run
 	ctest --test-dir $(build) --output-on-failure
 
-bench: build ## Ours beside its peers, interleaved, with ratios
+bench: build ## Ours, its peers and the limits of this machine, side by side: bench/README.md
 	@cmake/install_packages.sh bench
+	bench/peers.sh
 	bench/run
 
 format: ## clang-format on all sources
