@@ -1,4 +1,4 @@
-"""What every adapter shares: the command line, the lines of results, the graphs. See bench/README.md."""
+"""What every adapter shares: command line, lines of results, graphs. See bench/README.md."""
 
 import argparse
 import importlib.metadata
@@ -142,7 +142,7 @@ def values(tasks):
 
 
 def main(package, run_one, modes):
-    """`run_one(mode, scenario, params)` gives metrics and noise, or None for what it does not do."""
+    """`run_one(mode, scenario, params)` gives metrics and noise."""
     options = argparse.ArgumentParser()
     options.add_argument("--scenario", required=True)
     options.add_argument("--params", default="{}")

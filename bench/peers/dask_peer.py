@@ -228,7 +228,7 @@ def run_idle(cluster, p):
 
 
 def run_startup():
-    """A program of its own; the child tells by the clock of all processes when it had the result."""
+    """A program of its own, which tells by the clock of all processes when it had the result."""
     program = (
         f"import sys, time; sys.path.insert(0, {os.environ['PYTHONPATH']!r})\n"
         "import dask_peer, tasks\n"
