@@ -119,6 +119,41 @@ measurement ingest(const setup& given, const parameters& p) {
   return found;
 }
 
+double rss_mib(const std::vector<pid_t>& ids) {
+  double total = 0;
+  for (const pid_t id : ids)
+    total += status_mib(id, "VmRSS");
+  return total;
+}
+
+/// No-ops and values come and go; nothing may stay. `<role>_growth_mb` is from a quarter of the
+/// time, when everything has been done many times, to the end.
+measurement soak(const setup& how, const parameters& p) {
+  const auto seconds = p.at("seconds").get<double>();
+  const auto size = integer(p, "bytes");
+  const auto items = numbers(integer(p, "n"));
+  const stage on(how, usual_workers);
+  const auto who = on.who();
+  std::map<std::string, double> early;
+  double rounds = 0;
+  const meter m(who);
+  for (const auto start = clock::now(); seconds_since(start) < seconds; ++rounds) {
+    troupe::wait(on.client().map(noop_task, items));
+    const auto made = on.client().submit<&blob>(size, std::int64_t{1});
+    const auto given = on.client().scatter(blob(size, 2));
+    expect(on.client().submit<&foreign>(made, given, size).get() >= 1, "values that come and go");
+    expect(made.get().size() == static_cast<std::size_t>(size), "a value that comes and goes");
+    if (early.empty() && seconds_since(start) > seconds / 4)
+      for (const auto& [role, ids] : who)
+        early[role] = rss_mib(ids);
+  }
+  auto found = m.stop();
+  found.values["rounds"] = rounds;
+  for (const auto& [role, ids] : who)
+    found.values[role + "_growth_mb"] = rss_mib(ids) - early[role];
+  return found;
+}
+
 double sleep_all(const setup& how, const parameters& p, double kill_after_s) {
   const auto n = integer(p, "n");
   const stage on(how, static_cast<std::uint32_t>(integer(p, "workers")));
@@ -160,6 +195,7 @@ void add_life(std::map<std::string, scenario>& all) {
   all["startup"] = {startup};
   all["idle_cpu"] = {idle_cpu};
   all["ingest"] = {ingest, {"sep"}};
+  all["soak"] = {soak};
   // A thread cannot be killed. The cluster of mode "processes" replaces a worker that dies.
   all["worker_death"] = {worker_death, {"processes", "sep"}};
 }

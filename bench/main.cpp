@@ -44,6 +44,18 @@ const std::map<std::string, bench::scenario>& scenarios() {
   return all;
 }
 
+/// By `--config FILE` and `--set KEY=VALUE`.
+troupe::config configured(std::vector<std::string> settings) {
+  std::vector<char*> words{nullptr};
+  for (auto& word : settings)
+    words.push_back(word.data());
+  auto count = static_cast<int>(words.size());
+  words.push_back(nullptr);
+  auto options = troupe::config::from_arguments(count, words.data());
+  options.log.level = "warn";
+  return options;
+}
+
 void run(const arguments& a, bench::setup how) {
   const auto found = scenarios().find(a.scenario);
   if (found == scenarios().end()) throw std::runtime_error("unknown scenario " + a.scenario);
@@ -51,6 +63,11 @@ void run(const arguments& a, bench::setup how) {
     throw std::runtime_error(a.scenario + " has no mode " + a.mode);
   how.mode = a.mode;
   const auto params = nlohmann::json::parse(a.params);
+  // For all that is started, as if they were on the command line.
+  const auto settings = params.value("settings", nlohmann::json::object());
+  for (const auto& [key, value] : settings.items())
+    how.settings.insert(how.settings.end(), {"--set", key + "=" + value.get<std::string>()});
+  how.options = configured(how.settings);
   for (int rep = 0; rep < a.reps; ++rep) {
     const auto measured = found->second.run(how, params);
     const nlohmann::json line{
@@ -82,6 +99,8 @@ void smoke(const bench::setup& how) {
       {"startup", "{}"},
       {"idle_cpu", R"({"seconds":0.1})"},
       {"worker_death", R"({"n":200,"ms":1,"workers":4})"},
+      {"soak",
+       R"({"seconds":0.2,"n":100,"bytes":100000,"settings":{"worker.report_interval":"1s"}})"},
       {"metg", R"({"pattern":"stencil_1d","width":4,"seconds":0.001,"coarsest_us":100})"},
       {"scheduler_scale", R"({"workers":10,"tasks":1000,"inputs":1})"}};
   std::set<std::string> seen;
@@ -116,8 +135,8 @@ int main(int argc, char** argv) try {
   for (int i = 1; i + 1 < argc; ++i)
     if (std::string(argv[i]) == "--set" || std::string(argv[i]) == "--config")
       how.settings.insert(how.settings.end(), {argv[i], argv[i + 1]});
-  how.options = troupe::config::from_arguments(argc, argv);
-  how.options.log.level = "warn";
+  how.options = configured(how.settings);
+  troupe::config::from_arguments(argc, argv);  // Takes them out of the arguments.
   arguments a;
   CLI::App app("Troupe on the shared scenarios. --config FILE and --set KEY=VALUE as everywhere");
   app.add_option("--scenario", a.scenario, "Name of the scenario");

@@ -77,7 +77,7 @@ stage::stage(const setup& how, std::uint32_t workers, warmth wanted) : how_(how)
     static int count = 0;
     address_ = temporary_folder() + "/scheduler" + std::to_string(++count);
     std::vector<std::string> command{program("troupe"),   "scheduler", "--port", "0",
-                                     "--connection-file", address_,    "--set",  "log.level=warn"};
+                                     "--connection-file", address_,    "--set",  "log.level=error"};
     command.insert(command.end(), how_.settings.begin(), how_.settings.end());
     scheduler_.emplace(command);
     for (const auto start = clock::now(); !fs::exists(address_);) {
@@ -106,7 +106,7 @@ std::vector<std::string> stage::worker_command() const {
                                    "--threads",
                                    "1",
                                    "--set",
-                                   "log.level=warn"};
+                                   "log.level=error"};
   command.insert(command.end(), how_.settings.begin(), how_.settings.end());
   return command;
 }
