@@ -27,6 +27,7 @@ enum class frame_kind : std::uint16_t {
   worker_orders = 7,
   data_messages = 8,
   value_chunk = 9,  ///< chunk_prefix and a part of a value; reassembled by the session.
+  value_file = 10,  ///< file_prefix; the value is in a file that comes along (Unix sockets only).
 };
 
 struct frame_header {
@@ -45,7 +46,15 @@ struct chunk_prefix {
   std::uint64_t size = 0;    ///< Of this part, in bytes, without the padding.
 };
 
-/// Of a value_chunk: the value was not asked for but is to be kept (store_result).
+/// The body of a value_file. The descriptor of the file comes with the header's first byte. It is a
+/// memory file, sealed so that it cannot shrink and that the receiver cannot write to it.
+struct file_prefix {
+  std::uint64_t task = 0;
+  std::uint64_t total = 0;   ///< Bytes of the value.
+  std::uint64_t offset = 0;  ///< Of the value in the file.
+};
+
+/// Of a value_chunk or value_file: the value was not asked for but is to be kept (store_result).
 inline constexpr std::uint16_t flag_store = 1;
 
 /// Largest value that a message can carry, and the most that encode() puts into one group.

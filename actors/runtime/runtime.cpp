@@ -36,8 +36,6 @@ actor_settings::actor_settings(logger to) : log(std::move(to)) {
   set("scheduler.max-threads", 4);
   // Only BASP, which is not used, has work for these.
   set("middleman.workers", 0);
-  // How long one connection may keep the network thread: so many reads of 64 KiB.
-  set("middleman.max-consecutive-reads", 16);
 }
 
 logger log_of(caf::actor_system& actors) {

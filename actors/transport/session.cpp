@@ -1,13 +1,15 @@
 #include "actors/transport/session.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <sys/socket.h>
 #include <utility>
 
 #include <caf/io/middleman.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include "actors/runtime/handover.hpp"
+#include "actors/transport/addresses.hpp"
+#include "serialization/memory_pool.hpp"
 
 namespace troupe::transport {
 
@@ -15,21 +17,12 @@ namespace {
 
 using wire::frame_kind;
 
-constexpr std::size_t read_size = std::size_t{64} << 10;
-constexpr std::size_t buffered_max = std::size_t{1} << 20;
-constexpr std::size_t chunk_size = std::size_t{256} << 10;
+/// What may wait for a peer that connected to us, in bytes, while it is still read.
+constexpr std::size_t unsent_max = std::size_t{64} << 20;
 constexpr std::chrono::seconds closing_patience{2};
 
-constexpr kind_set values = only(frame_kind::data_messages) | only(frame_kind::value_chunk);
-
-std::size_t padding_of(std::size_t size) {
-  return (8 - size % 8) % 8;
-}
-
-void append(std::vector<char>& to, const void* from, std::size_t size) {
-  auto* start = static_cast<const char*>(from);
-  to.insert(to.end(), start, start + size);
-}
+constexpr kind_set values =
+    only(frame_kind::data_messages) | only(frame_kind::value_chunk) | only(frame_kind::value_file);
 
 }  // namespace
 
@@ -68,47 +61,61 @@ session::session(caf::io::broker* self, std::shared_ptr<const session_context> c
     : self_(self),
       context_(std::move(context)),
       setup_(std::move(setup)),
-      reader_({context_->options.frame_max, context_->options.value_max, setup_.kinds}),
       gate_(std::make_shared<read_gate>(self->address())),
       last_sent_(clock::now()),
-      last_received_(last_sent_) {}
+      reading_since_(last_sent_) {}
 
 void session::start() {
   auto& multiplexer =
       static_cast<caf::io::network::default_multiplexer&>(self_->parent().backend());
-  scribe_ = caf::make_counted<channel_scribe>(multiplexer, setup_.fd.release(),
-                                              std::move(setup_.io), context_->connections);
+  const bool files = local_name_of(setup_.fd.get()).family() == AF_UNIX;
+  const reader_limits limits{context_->options.frame_max, context_->options.value_max,
+                             files ? setup_.kinds : setup_.kinds & ~only(frame_kind::value_file)};
+  scribe_ = caf::make_counted<channel_scribe>(
+      multiplexer, setup_.fd.release(), std::move(setup_.io), limits, files, context_->connections);
   self_->add_scribe(scribe_);
-  scribe_->configure_read(caf::io::receive_policy::at_most(read_size));
-  scribe_->ack_writes(true);
   self_->monitor(setup_.owner);
   link me{caf::actor_cast<caf::actor>(self_), false};
   if (setup_.request) {
     self_->send(setup_.owner, connected{*setup_.request, std::move(me)});
   } else {
     // The one who connected waits for this: it says that the hello was good.
-    write_frame(frame_kind::heartbeat, 0, {});
-    self_->flush(scribe_->hdl());
+    scribe_->stream().out().push_heartbeat();
+    scribe_->flush();
     self_->send(setup_.owner, accepted{std::move(me), setup_.who});
   }
-  if (!setup_.early.empty()) received(std::exchange(setup_.early, {}));
+  if (!setup_.early.empty()) {
+    scribe_->stream().feed(std::exchange(setup_.early, {}));
+    received();
+  }
+  read_or_wait();
   set_timer();
 }
 
-void session::received(std::span<const std::byte> data) {
-  last_received_ = clock::now();
-  if (close_by_ || ended_) return;
-  arrivals_.clear();
-  auto good = reader_.feed(data, arrivals_);
-  deliver(arrivals_);
-  if (!good && !ended_) {
+void session::received() {
+  auto& stream = scribe_->stream();
+  if (close_by_ || ended_) return stream.arrivals().clear();
+  deliver(stream.arrivals());
+  if (auto& good = stream.good(); !good && !ended_) {
     context_->log->warn("bad frame peer={} why=\"{}\"", setup_.peer, good.error().message);
     fail({good.error().code, "the peer sent " + good.error().message});
   }
-  if (!ended_ && reading_ && gate_->close_if_full()) {
-    reading_ = false;
+  if (!ended_ && gate_->close_if_full()) gate_closed_ = true;
+  read_or_wait();
+}
+
+void session::read_or_wait() {
+  if (ended_) return;
+  const auto unsent = scribe_->stream().out().waiting();
+  const bool full = setup_.who && !close_by_ && unsent > (reading_ ? unsent_max : unsent_max / 2);
+  const bool wanted = !gate_closed_ && !full;
+  if (wanted == reading_) return;
+  reading_ = wanted;
+  reading_since_ = clock::now();
+  if (wanted)
+    scribe_->trigger();
+  else
     scribe_->halt();
-  }
 }
 
 void session::deliver(std::vector<arrival>& arrivals) {
@@ -150,70 +157,32 @@ void session::send(const envelope& message) {
                      " bytes is too large to send; network.frame_max is " +
                      std::to_string(context_->options.frame_max) +
                      ": pass large arguments as scattered data, or raise it on both sides"});
-  messages_.push_back(message);
+  scribe_->stream().out().push(message);
   pump();
 }
 
 void session::send(const send_value& what) {
   runtime::take_over(what);
   if (close_by_ || ended_) return;
-  values_.push_back({what, 0});
+  scribe_->stream().out().push(what);
   pump();
 }
 
-void session::written(std::size_t left) {
-  buffered_ = left;
+void session::written() {
+  last_sent_ = clock::now();
   pump();
 }
 
 void session::pump() {
-  auto before = buffered_;
-  while (buffered_ < buffered_max && !messages_.empty()) {
-    auto& message = messages_.front();
-    write_frame(message.kind, 0, message.body.span());
-    messages_.pop_front();
-  }
-  while (buffered_ < buffered_max && !values_.empty()) {
-    write_chunk(values_.front());
-    if (values_.front().sent == values_.front().what.content.size()) values_.pop_front();
-  }
-  if (buffered_ > before) self_->flush(scribe_->hdl());
-  if (close_by_ && buffered_ == 0 && messages_.empty()) drained();
-}
-
-void session::write_frame(frame_kind kind, std::uint16_t flags, std::span<const std::byte> body) {
-  auto padding = padding_of(body.size());
-  wire::frame_header header{static_cast<std::uint32_t>((body.size() + padding) / 8),
-                            static_cast<std::uint16_t>(kind), flags};
-  auto& to = scribe_->wr_buf();
-  append(to, &header, sizeof header);
-  append(to, body.data(), body.size());
-  to.resize(to.size() + padding);
-  buffered_ += sizeof header + body.size() + padding;
-  last_sent_ = clock::now();
-}
-
-void session::write_chunk(bulk& value) {
-  auto& content = value.what.content;
-  auto part = content.slice(value.sent, chunk_size);
-  auto padding = padding_of(part.size());
-  wire::chunk_prefix prefix{value.what.task.value, content.size(), value.sent, part.size()};
-  wire::frame_header header{static_cast<std::uint32_t>((sizeof prefix + part.size() + padding) / 8),
-                            static_cast<std::uint16_t>(frame_kind::value_chunk),
-                            value.what.store ? wire::flag_store : std::uint16_t{0}};
-  auto& to = scribe_->wr_buf();
-  append(to, &header, sizeof header);
-  append(to, &prefix, sizeof prefix);
-  append(to, part.data(), part.size());
-  to.resize(to.size() + padding);
-  buffered_ += sizeof header + sizeof prefix + part.size() + padding;
-  value.sent += part.size();
-  last_sent_ = clock::now();
+  if (ended_) return;
+  scribe_->flush();
+  read_or_wait();
+  if (close_by_ && scribe_->stream().out().empty()) drained();
 }
 
 void session::set_timer() {
   auto next = last_sent_ + context_->options.heartbeat_interval;
-  if (reading_) next = std::min(next, last_received_ + context_->options.silence_max);
+  if (reading_) next = std::min(next, silent_from() + context_->options.silence_max);
   if (close_by_) next = *close_by_;
   // CAF does not close the mailbox of a broker that has ended. What still comes lies there, and
   // with this actor as its sender it would keep the actor, and so itself, in memory for ever.
@@ -222,28 +191,34 @@ void session::set_timer() {
                          runtime::tick_atom::value);
 }
 
+/// Since when nothing has come that could have.
+session::clock::time_point session::silent_from() const {
+  return std::max(reading_since_, scribe_->stream().last_read());
+}
+
 void session::ticked() {
   if (ended_) return;
   auto now = clock::now();
+  process_memory().trim(now);
   if (close_by_) {
     if (now >= *close_by_) return end();
-  } else if (reading_ && now >= last_received_ + context_->options.silence_max) {
+  } else if (reading_ && now >= silent_from() + context_->options.silence_max) {
     auto seconds = std::chrono::duration<double>(context_->options.silence_max).count();
     return fail({errc::timeout, "nothing came from " + setup_.peer + " for " +
                                     std::to_string(seconds) +
                                     " s (network.silence_max): it is taken for lost"});
-  } else if (now >= last_sent_ + context_->options.heartbeat_interval && buffered_ == 0) {
-    write_frame(frame_kind::heartbeat, 0, {});
-    self_->flush(scribe_->hdl());
+  } else if (now >= last_sent_ + context_->options.heartbeat_interval) {
+    last_sent_ = now;
+    auto& out = scribe_->stream().out();
+    if (out.empty()) out.push_heartbeat();
+    scribe_->flush();
   }
   set_timer();
 }
 
 void session::go_on_reading() {
-  if (ended_ || reading_) return;
-  reading_ = true;
-  last_received_ = clock::now();
-  scribe_->trigger();
+  gate_closed_ = false;
+  read_or_wait();
 }
 
 void session::socket_closed() {
@@ -258,7 +233,7 @@ void session::close() {
   // Messages that wait are sent, values are not. What still comes is read and thrown away: closing
   // with unread bytes would make the kernel throw away what we sent.
   close_by_ = clock::now() + closing_patience;
-  values_.clear();
+  scribe_->stream().out().drop_values();
   go_on_reading();
   set_timer();
   pump();
@@ -311,14 +286,10 @@ caf::behavior run(session_broker* self, const std::shared_ptr<const session_cont
   // actor alive for ever.
   if (self->state.it->ended()) return {};
   return {
-      [self](const caf::io::new_data_msg& data) {
-        self->state.it->received(std::as_bytes(std::span(data.buf)));
-      },
+      [self](const caf::io::new_data_msg&) { self->state.it->received(); },
       [self](const envelope& message) { self->state.it->send(message); },
       [self](const send_value& value) { self->state.it->send(value); },
-      [self](const caf::io::data_transferred_msg& progress) {
-        self->state.it->written(progress.remaining);
-      },
+      [self](const caf::io::data_transferred_msg&) { self->state.it->written(); },
       [self](const caf::io::connection_closed_msg&) { self->state.it->socket_closed(); },
       [self](runtime::tick_atom) { self->state.it->ticked(); },
       [self](runtime::wake_atom) { self->state.it->go_on_reading(); },

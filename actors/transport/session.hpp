@@ -2,11 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,7 +15,6 @@
 #include <troupe/config.hpp>
 
 #include "actors/transport/envelope.hpp"
-#include "actors/transport/frame_reader.hpp"
 #include "actors/transport/link.hpp"
 #include "actors/transport/read_gate.hpp"
 #include "actors/transport/stream.hpp"
@@ -75,17 +72,20 @@ void spawn_session(caf::actor_system&, std::shared_ptr<const session_context>, s
 ///   open ───────────────────────▶ closing ─────────────────────────────▶ (ended)
 ///     └─── peer gone, bad frame, silence ─────────────────────────────────▲
 ///
-/// Messages go before values, and values in chunks that are made when there is room, so a large
-/// value delays no message for long. Lives in CAF's network thread.
+/// A peer that connected to us is not read while it leaves much unread itself, so what it asks for
+/// cannot pile up here. Who connects always reads: two that wait for each other would wait for
+/// ever.
+///
+/// Lives in CAF's network thread.
 class session {
 public:
   session(caf::io::broker*, std::shared_ptr<const session_context>, session_setup);
 
   void start();
-  void received(std::span<const std::byte>);
+  void received();
   void send(const envelope&);
   void send(const send_value&);
-  void written(std::size_t left);
+  void written();
   void socket_closed();
   void ticked();
   void go_on_reading();
@@ -96,15 +96,10 @@ public:
 private:
   using clock = std::chrono::steady_clock;
 
-  struct bulk {
-    send_value what;
-    std::uint64_t sent = 0;
-  };
-
   void deliver(std::vector<arrival>&);
   void pump();
-  void write_frame(wire::frame_kind, std::uint16_t flags, std::span<const std::byte> body);
-  void write_chunk(bulk&);
+  void read_or_wait();
+  clock::time_point silent_from() const;
   void set_timer();
   void drained();
   void fail(error);
@@ -114,16 +109,12 @@ private:
   std::shared_ptr<const session_context> context_;
   session_setup setup_;
   caf::intrusive_ptr<channel_scribe> scribe_;
-  frame_reader reader_;
   std::shared_ptr<read_gate> gate_;
-  std::vector<arrival> arrivals_;
-  std::deque<envelope> messages_;
-  std::deque<bulk> values_;
-  std::size_t buffered_ = 0;  ///< In CAF's write buffer.
   clock::time_point last_sent_;
-  clock::time_point last_received_;
+  clock::time_point reading_since_;
   std::optional<clock::time_point> close_by_;
-  bool reading_ = true;
+  bool reading_ = false;
+  bool gate_closed_ = false;
   bool finished_writing_ = false;
   bool ended_ = false;
 };

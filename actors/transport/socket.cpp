@@ -1,8 +1,10 @@
 #include "actors/transport/socket.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -14,6 +16,25 @@
 #include "serialization/check.hpp"
 
 namespace troupe::transport {
+
+namespace {
+
+/// The largest piece that TLS encrypts at once.
+constexpr std::size_t record_size = std::size_t{16} << 10;
+
+void take_files(msghdr& message, std::vector<socket_fd>& files) {
+  for (auto* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head)) {
+    if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+    const auto count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(head) + i * sizeof fd, sizeof fd);
+      files.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
 
 socket_fd::~socket_fd() {
   if (fd_ >= 0) ::close(fd_);
@@ -28,31 +49,81 @@ io_state channel::handshake() {
 }
 
 transfer channel::read(std::span<std::byte> to) {
+  const iovec part{to.data(), to.size()};
+  std::vector<socket_fd> none;
+  return read(std::span(&part, 1), none);
+}
+
+transfer channel::write(std::span<const std::byte> from) {
+  const iovec part{const_cast<std::byte*>(from.data()), from.size()};
+  return write(std::span(&part, 1));
+}
+
+transfer channel::read(std::span<const iovec> to, std::vector<socket_fd>& files) {
   if (ssl_) {
     ERR_clear_error();
-    int limit = static_cast<int>(std::min<std::size_t>(to.size(), INT_MAX));
-    return outcome(SSL_read(ssl_.get(), to.data(), limit));
+    int limit = static_cast<int>(std::min<std::size_t>(to.front().iov_len, INT_MAX));
+    return outcome(SSL_read(ssl_.get(), to.front().iov_base, limit));
   }
-  auto got = ::recv(fd_, to.data(), to.size(), 0);
-  if (got > 0) return {io_state::done, static_cast<std::size_t>(got)};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(files_max * sizeof(int))> control;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(to.data());
+  message.msg_iovlen = to.size();
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  auto got = ::recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {io_state::want_read, 0};
+  if (got < 0) {
+    trouble_ = system_words(errno);
+    return {io_state::failed, 0};
+  }
+  take_files(message, files);
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    trouble_ = "it sent too many files at one time";
+    return {io_state::failed, 0};
+  }
   if (got == 0) return {io_state::closed, 0};
-  if (errno == EAGAIN || errno == EINTR) return {io_state::want_read, 0};
+  return {io_state::done, static_cast<std::size_t>(got)};
+}
+
+transfer channel::write(std::span<const iovec> from, int file) {
+  if (ssl_) return write_secure(from);
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(from.data());
+  message.msg_iovlen = from.size();
+  if (file >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    auto* head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof file);
+    std::memcpy(CMSG_DATA(head), &file, sizeof file);
+  }
+  auto sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  if (sent >= 0) return {io_state::done, static_cast<std::size_t>(sent)};
+  // ETOOMANYREFS: this user has too many files on their way. They arrive.
+  if (errno == EAGAIN || errno == EINTR || errno == ETOOMANYREFS) return {io_state::want_write, 0};
   trouble_ = system_words(errno);
   return {io_state::failed, 0};
 }
 
-transfer channel::write(std::span<const std::byte> from) {
-  // One call must not keep the thread for long, so it is bounded.
-  auto size = std::min<std::size_t>(from.size(), std::size_t{1} << 20);
-  if (ssl_) {
-    ERR_clear_error();
-    return outcome(SSL_write(ssl_.get(), from.data(), static_cast<int>(size)));
+transfer channel::write_secure(std::span<const iovec> from) {
+  ERR_clear_error();
+  const auto& first = from.front();
+  if (first.iov_len >= record_size / 4 || from.size() == 1) {
+    const auto size = std::min<std::size_t>(first.iov_len, INT_MAX);
+    return outcome(SSL_write(ssl_.get(), first.iov_base, static_cast<int>(size)));
   }
-  auto sent = ::send(fd_, from.data(), size, MSG_NOSIGNAL);
-  if (sent >= 0) return {io_state::done, static_cast<std::size_t>(sent)};
-  if (errno == EAGAIN || errno == EINTR) return {io_state::want_write, 0};
-  trouble_ = system_words(errno);
-  return {io_state::failed, 0};
+  gathered_.clear();
+  for (const auto& part : from) {
+    const auto* start = static_cast<const std::byte*>(part.iov_base);
+    const auto size = std::min(part.iov_len, record_size - gathered_.size());
+    gathered_.insert(gathered_.end(), start, start + size);
+    if (gathered_.size() == record_size) break;
+  }
+  return outcome(SSL_write(ssl_.get(), gathered_.data(), static_cast<int>(gathered_.size())));
 }
 
 std::size_t channel::pending() const {

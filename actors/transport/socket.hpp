@@ -6,7 +6,9 @@
 #include <openssl/ssl.h>
 #include <span>
 #include <string>
+#include <sys/uio.h>
 #include <utility>
+#include <vector>
 
 namespace troupe::transport {
 
@@ -67,6 +69,16 @@ public:
   transfer read(std::span<std::byte>);
   transfer write(std::span<const std::byte>);
 
+  /// Fills one after the other. Descriptors that come along on a Unix socket are appended to
+  /// `files`; more than files_max at a time is a failure.
+  transfer read(std::span<const iovec> to, std::vector<socket_fd>& files);
+
+  /// `file` goes along, on a Unix socket; -1: none. With TLS, a call that did not end in `done` has
+  /// to be repeated with the same bytes, or the same and more.
+  transfer write(std::span<const iovec> from, int file = -1);
+
+  static constexpr std::size_t files_max = 16;
+
   /// Decrypted bytes that read() gives without the socket becoming readable.
   std::size_t pending() const;
 
@@ -74,11 +86,13 @@ public:
   const std::string& trouble() const noexcept { return trouble_; }
 
 private:
+  transfer write_secure(std::span<const iovec>);
   transfer outcome(int returned);
 
   int fd_ = -1;
   ssl_ptr ssl_;
   std::string trouble_;
+  std::vector<std::byte> gathered_;  ///< Small parts, for one TLS record.
 };
 
 /// Wakes a thread out of poll().

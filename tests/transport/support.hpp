@@ -152,6 +152,8 @@ public:
     bytes body;
   };
 
+  int fd() const noexcept { return fd_.get(); }
+
   /// Writes what write_until_stuck() could not finish.
   bool write_rest() { return write(rest_); }
 

@@ -12,6 +12,16 @@
 
 namespace troupe {
 
+namespace detail {
+
+inline constexpr std::size_t large_memory_min = std::size_t{256} << 10;
+
+/// Memory from which a value of at least large_memory_min can be passed to another process of this
+/// machine without a copy, with any content. Throws std::bad_alloc.
+std::shared_ptr<std::byte> large_memory(std::size_t size);
+
+}  // namespace detail
+
 /// An immutable run of bytes, shared and sliced without copying.
 ///
 /// Thread-safe to copy. A slice keeps the whole buffer alive. What copy() and adopt() make starts

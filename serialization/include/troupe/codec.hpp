@@ -26,17 +26,25 @@ namespace troupe {
 
 namespace detail {
 
-/// Runs `write` twice: to count, and into a buffer of exactly that size.
+/// Runs `write` twice: to count, and into a buffer of exactly that size, from which a large value
+/// need not be copied again.
 template <class Write>
 bytes encode_with(const Write& write) {
   writer counting;
   write(counting);
-  auto words = std::make_shared_for_overwrite<std::uint64_t[]>((counting.size() + 7) / 8);
-  const std::span<std::byte> out(reinterpret_cast<std::byte*>(words.get()), counting.size());
+  const auto size = counting.size();
+  std::shared_ptr<std::byte> memory;
+  if (size >= large_memory_min) {
+    memory = large_memory(size);
+  } else {
+    auto words = std::make_shared_for_overwrite<std::uint64_t[]>((size + 7) / 8);
+    memory = {words, reinterpret_cast<std::byte*>(words.get())};
+  }
+  const std::span<std::byte> out(memory.get(), size);
   writer filling(out);
   write(filling);
   filling.finish();
-  return {std::shared_ptr<const void>(words, words.get()), out};
+  return {std::move(memory), out};
 }
 
 }  // namespace detail
