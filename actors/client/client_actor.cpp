@@ -118,7 +118,7 @@ public:
   }
 
   void on_flush() override {
-    if (out_) out_->flush(me_);
+    flush_scheduler();
     workers_.flush();
   }
 
@@ -135,6 +135,7 @@ private:
     switch (call.what) {
       case posted::kind::submitted:
         states_.insert(number_of(task), &state);
+        spent_ += detail::cost_of(call);
         return step(asking::task_submitted{
             {task, std::move(call.spec), std::move(call.content), std::move(call.inputs)}});
       case posted::kind::scattered:
@@ -229,9 +230,16 @@ private:
     if (!out_) return;
     out_->push(std::move(m));
     if (out_->large())
-      out_->flush(me_);
+      flush_scheduler();
     else
       me_.request_flush();
+  }
+
+  void flush_scheduler() {
+    // Of nothing to send, too: what the machine kept to itself needs no room on the way.
+    const auto spent = std::exchange(spent_, 0);
+    const auto receipt = spent > 0 ? connection_->ahead().receipt(spent) : nullptr;
+    if (out_) out_->flush(me_, receipt);
   }
 
   void lose_worker(const caf::actor_addr& link) {
@@ -280,6 +288,7 @@ private:
   std::optional<transport::link> link_;
   std::vector<std::pair<transport::envelope, caf::actor_addr>> early_;  ///< Before link_.
   std::optional<scheduler_outbox> out_;
+  std::int64_t spent_ = 0;  ///< Of connection_->ahead(), for what is in out_.
   wire::decoder decoder_;
   std::optional<error> why_lost_;
   bool ended_ = false;

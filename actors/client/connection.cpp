@@ -14,6 +14,7 @@ constexpr std::chrono::seconds inspect_timeout{5};
 
 client_connection::client_connection(connection_settings s)
     : settings_(std::move(s)),
+      ahead_(std::make_shared<credit>(settings_.ahead_max)),
       display_(make_progress_display(settings_.progress, [this] { return measure(); })) {}
 
 client_connection::~client_connection() = default;
@@ -94,6 +95,7 @@ future_state* client_connection::scatter(value content) {
 
 template <class Spec>
 future_state* client_connection::post_new(posted call, Spec spec) {
+  if (call.what == posted::kind::submitted) ahead_->spend(cost_of(call));
   auto made = std::make_unique<future_state>();
   auto* const state = made.get();
   state->home = shared_from_this();
@@ -271,6 +273,7 @@ void client_connection::announce(const core::client::counts& counts) {
 
 void client_connection::shut(const error& why, std::vector<posted>& calls,
                              std::vector<snapshot_promise>& inspections) {
+  ahead_->close();
   const std::lock_guard lock(calls_mutex_);
   shut_ = why;
   actor_ = nullptr;

@@ -21,6 +21,7 @@
 
 #include "actors/client/callbacks.hpp"
 #include "actors/client/core/client.hpp"
+#include "actors/client/credit.hpp"
 #include "actors/client/future_state.hpp"
 #include "actors/client/progress.hpp"
 #include "actors/runtime/runtime.hpp"
@@ -48,7 +49,15 @@ struct connection_settings {
   std::string progress = "off";     ///< As client.progress.
   bool encode = true;               ///< Users' values, in their threads; else they stay typed.
   std::uint64_t arguments_max = 0;  ///< Bytes of encoded arguments of one task.
+  /// Calls that the scheduler has not taken may hold so many bytes; then submit() waits.
+  std::int64_t ahead_max = std::int64_t{128} << 20;
 };
+
+/// About how much memory a call takes on its way to the scheduler.
+inline std::int64_t cost_of(const posted& call) {
+  return static_cast<std::int64_t>(256 + call.content.size() +
+                                   call.inputs.size() * sizeof(task_id));
+}
 
 /// What users' threads and the client actor share: calls go one way, in batches, results the other.
 ///
@@ -59,6 +68,8 @@ public:
   ~client_connection();
 
   const connection_settings& options() const noexcept { return settings_; }
+
+  credit& ahead() const noexcept { return *ahead_; }
 
   // For users' threads.
 
@@ -116,6 +127,7 @@ private:
   progress_state measure();
 
   const connection_settings settings_;
+  const std::shared_ptr<credit> ahead_;
   std::unique_ptr<runtime::node> node_;
   callback_queue callbacks_;
 

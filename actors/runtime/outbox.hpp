@@ -50,15 +50,17 @@ public:
     waiting_.push_back(std::move(m));
   }
 
-  void flush(const self& me) {
+  /// `receipt` goes when all that waited has been taken: by the peer's actor, or by the network.
+  void flush(const self& me, const std::shared_ptr<const void>& receipt = nullptr) {
     if (waiting_.empty()) return;
     if (to_.local) {
       auto messages = std::exchange(waiting_, {});
-      me.send(to_.actor,
-              transport::envelope{
-                  Kind, {}, std::make_shared<transport::local_batch>(std::move(messages))});
+      me.send(
+          to_.actor,
+          transport::envelope{
+              Kind, {}, std::make_shared<transport::local_batch>(std::move(messages)), receipt});
     } else {
-      send_frames(me);
+      send_frames(me, receipt);
       waiting_.clear();
     }
     size_ = 0;
@@ -68,7 +70,7 @@ private:
   static constexpr std::size_t frame_size = std::size_t{1} << 20;
   static constexpr std::size_t count_max = 512;
 
-  void send_frames(const self& me) {
+  void send_frames(const self& me, const std::shared_ptr<const void>& receipt) {
     std::span<const Message> left(waiting_);
     while (!left.empty()) {
       std::size_t count = 1;
@@ -77,7 +79,8 @@ private:
         size += estimated_size(left[count++]);
       // The one that crossed the line waits for the next frame, unless it is alone.
       if (size > frame_size && count > 1) --count;
-      me.send(to_.actor, transport::envelope{Kind, encoder_.encode(left.first(count)), nullptr});
+      me.send(to_.actor,
+              transport::envelope{Kind, encoder_.encode(left.first(count)), nullptr, receipt});
       left = left.subspan(count);
     }
   }
