@@ -19,7 +19,7 @@ constexpr std::uint64_t batch_bytes_max = std::uint64_t{1} << 20;
 }  // namespace
 
 data_links::data_links(runtime::self& me, transport::network& net, hello who, logger log)
-    : me_(me), net_(net), who_(std::move(who)), log_(std::move(log)) {}
+    : me_(me), net_(net), who_(std::move(who)), log_(std::move(log)), encoder_(log_) {}
 
 void data_links::know(worker_id id, std::string address) {
   peers_[id].address = std::move(address);
@@ -74,19 +74,24 @@ void data_links::answer(std::uint64_t number, data_message m) {
   auto& to = *at->second;
   auto* found = std::get_if<result_value>(&m);
   if (!found || to.out.to().local) return send(to, std::move(m), 0);
-  auto content = encoded_once(found->task, found->content);
+  const auto& content = found->content;
   const auto size = content.size();
-  if (size > value_in_message_max)
-    me_.send(to.out.to().actor, transport::send_value{found->task, std::move(content), false});
+  if (size <= value_in_message_max)
+    send(to,
+         content.typed()
+             ? result_value{found->task, value(encoded_once(found->task, content)->get())}
+             : std::move(*found),
+         size);
+  else if (content.typed())
+    encoder_.send(found->task, encoded_once(found->task, content), to.out.to().actor);
   else
-    send(to, result_value{found->task, value(std::move(content))}, size);
+    me_.send(to.out.to().actor, transport::send_value{found->task, content.encoded(), false});
 }
 
-bytes data_links::encoded_once(task_id task, const value& content) {
-  if (!content.typed()) return content.encoded();
-  auto [at, fresh] = encoded_.try_emplace(task);
-  if (fresh) at->second = content.encoded();
-  return at->second;
+std::shared_ptr<once_encoded> data_links::encoded_once(task_id task, const value& content) {
+  auto& made = encoded_[task];
+  if (!made) made = std::make_shared<once_encoded>(content);
+  return made;
 }
 
 void data_links::forget(task_id task) {

@@ -14,6 +14,7 @@
 #include "actors/runtime/outbox.hpp"
 #include "actors/transport/network.hpp"
 #include "actors/worker/core/events.hpp"
+#include "actors/worker/encoder.hpp"
 
 namespace troupe {
 
@@ -83,7 +84,7 @@ private:
   void send(connection&, data_message, std::uint64_t size);
   bool take(const known_actor&, data_message, std::size_t frame_size, std::vector<event>& heard);
   void refuse(const caf::actor_addr&, const std::string& why, std::vector<event>& heard);
-  bytes encoded_once(task_id, const value&);
+  std::shared_ptr<once_encoded> encoded_once(task_id, const value&);
 
   runtime::self& me_;
   transport::network& net_;
@@ -92,9 +93,10 @@ private:
   std::map<worker_id, peer> peers_;
   std::unordered_map<caf::actor_addr, known_actor> actors_;
   std::unordered_map<std::uint64_t, connection*> askers_;
-  std::unordered_map<task_id, bytes> encoded_;
+  std::unordered_map<task_id, std::shared_ptr<once_encoded>> encoded_;
   std::vector<connection*> to_flush_;
   std::uint64_t next_number_ = 1;
+  encoder encoder_;
 };
 
 }  // namespace troupe
