@@ -61,6 +61,11 @@ rule one_word() {
   return {.fits = is_word, .wanted = "a name of lower-case letters, digits, _ and -"};
 }
 
+rule word_or_empty() {
+  return {.fits = [](const std::string& text) { return text.empty() || is_word(text); },
+          .wanted = "a name of lower-case letters, digits, _ and -, or nothing"};
+}
+
 rule one_line() {
   return {.fits = printable, .wanted = "a text in one line, without control characters"};
 }

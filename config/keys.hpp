@@ -27,10 +27,11 @@ rule time_from(std::chrono::nanoseconds least, std::chrono::nanoseconds most);
 rule one_of(std::vector<std::string> allowed);
 rule or_zero(rule);
 rule any();
-rule one_word();      ///< A type's name.
-rule one_line();      ///< Anything without control characters.
-rule filled_items();  ///< Of a list: none is empty.
-rule address();       ///< Where one can listen.
+rule one_word();
+rule word_or_empty();  ///< A type's name.
+rule one_line();       ///< Anything without control characters.
+rule filled_items();   ///< Of a list: none is empty.
+rule address();        ///< Where one can listen.
 rule address_or_empty();
 rule secret_text();
 
@@ -74,6 +75,9 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("network", "value_max", c.network.value_max, bytes_from(mib, mib << 30));
   visit("network", "handshakes_max", c.network.handshakes_max, count_from(1, 65'536));
   visit("network", "connections_max", c.network.connections_max, count_from(1, 1'000'000));
+  visit("network", "local_sockets", c.network.local_sockets, any());
+  visit("network", "congestion", c.network.congestion, word_or_empty());
+  visit("network", "recycle_max", c.network.recycle_max, or_zero(bytes_from(mib, mib << 20)));
   visit("network", "connect_timeout", c.network.connect_timeout, time_from(1ms, 1h));
   visit("network", "handshake_timeout", c.network.handshake_timeout, time_from(1ms, 1h));
   visit("network", "heartbeat_interval", c.network.heartbeat_interval, time_from(10ms, 1h));

@@ -249,6 +249,11 @@ result<bytes> memory_pool::map(int fd, std::uint64_t offset, std::uint64_t size)
   return bytes(std::move(memory), view);
 }
 
+void memory_pool::keep_at_most(std::size_t free_max) {
+  const std::lock_guard lock(state_->mutex);
+  state_->limit.free_max = free_max;
+}
+
 void memory_pool::trim(clock::time_point now) {
   std::multimap<std::size_t, state::region> old;
   {

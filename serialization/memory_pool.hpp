@@ -61,6 +61,9 @@ public:
   /// be a memory file that cannot shrink, with all of the part really there.
   result<bytes> map(int fd, std::uint64_t offset, std::uint64_t size);
 
+  /// From now on no more than that is kept for use again.
+  void keep_at_most(std::size_t free_max);
+
   /// Gives up what has not been used for a while.
   void trim(clock::time_point now);
 

@@ -10,6 +10,7 @@
 
 #include "actors/runtime/actor_settings.hpp"
 #include "actors/transport/network.hpp"
+#include "serialization/memory_pool.hpp"
 
 namespace troupe::runtime {
 
@@ -61,6 +62,7 @@ node::node(const config& options) {
   // A peer that went away is an error of write(), not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   parts_ = std::make_unique<parts>(options);
+  process_memory().keep_at_most(options.network.recycle_max);
 }
 
 node::~node() {

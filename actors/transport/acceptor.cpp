@@ -46,13 +46,14 @@ void acceptor::add(std::uint64_t number, bound_socket socket, caf::actor owner) 
 
 void acceptor::remove(std::uint64_t number) {
   std::lock_guard lock(mutex_);
-  auto found = doors_.find(number);
-  if (found == doors_.end()) return;
-  auto& path = found->second->socket.unix_path;
-  if (!path.empty()) ::unlink(path.c_str());
-  // At once: the thread that polls it holds it a moment longer.
-  ::shutdown(found->second->socket.fd.get(), SHUT_RDWR);
-  doors_.erase(found);
+  const auto [first, last] = doors_.equal_range(number);
+  for (auto at = first; at != last; ++at) {
+    const auto& socket = at->second->socket;
+    if (!socket.unix_path.empty()) ::unlink(socket.unix_path.c_str());
+    // At once: the thread that polls it holds it a moment longer.
+    ::shutdown(socket.fd.get(), SHUT_RDWR);
+  }
+  doors_.erase(first, last);
   waker_.wake();
 }
 
@@ -125,6 +126,9 @@ void acceptor::accept_all(const door& from) {
 void acceptor::admit(int fd, const door& from) {
   socket_fd socket(fd);
   set_no_delay(fd);
+  // A Unix socket without a file has no permissions.
+  if (local_name_of(fd).family() == AF_UNIX && from.socket.unix_path.empty() && !same_user(fd))
+    return;
   auto secure = security_.for_connection(local_name_of(fd));
   // Only if it listens where it may not: may_listen() was asked before.
   if (!secure) return;

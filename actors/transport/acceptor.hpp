@@ -25,6 +25,7 @@ public:
   acceptor(caf::actor_system&, std::shared_ptr<const session_context>, security_policy);
   ~acceptor();
 
+  /// Several sockets may have one number.
   void add(std::uint64_t number, bound_socket, caf::actor owner);
   void remove(std::uint64_t number);
 
@@ -72,7 +73,7 @@ private:
   security_policy security_;
   waker waker_;
   std::mutex mutex_;  ///< For doors_ and stopping_, which other threads change.
-  std::map<std::uint64_t, std::shared_ptr<const door>> doors_;
+  std::multimap<std::uint64_t, std::shared_ptr<const door>> doors_;
   bool stopping_ = false;
   std::vector<std::shared_ptr<const door>> polled_doors_;
   std::list<handshake> handshakes_;  ///< Oldest first.

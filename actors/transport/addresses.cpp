@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -168,6 +169,25 @@ result<socket_name> unix_name(const unix_address& where) {
   std::memcpy(&name.raw, &raw, sizeof raw);
   name.size = sizeof raw;
   return name;
+}
+
+socket_name twin_name(const std::string& tcp_address) {
+  sockaddr_un raw{};
+  raw.sun_family = AF_UNIX;
+  // A name that begins with a zero byte has no file, and goes with its socket.
+  const auto text = std::string(1, '\0') + "troupe " + tcp_address;
+  if (text.size() > sizeof raw.sun_path) return {};
+  text.copy(raw.sun_path, text.size());
+  socket_name name;
+  std::memcpy(&name.raw, &raw, sizeof raw);
+  name.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size());
+  return name;
+}
+
+bool same_user(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
 }
 
 bool is_loopback(const socket_name& name) {

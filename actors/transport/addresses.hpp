@@ -90,6 +90,21 @@ struct bound_socket {
 /// Binds and listens. A socket file that a dead process left is replaced, a live one is an error.
 result<bound_socket> bind_and_listen(const address&);
 
+/// The name of the Unix socket, without a file, on which who listens on that tcp:// address can be
+/// reached by processes of its machine too. Such names belong to a network namespace, as addresses
+/// do, so whoever finds the socket would reach the same process by TCP. Empty: the address is too
+/// long.
+socket_name twin_name(const std::string& tcp_address);
+
+/// Listens there. No descriptor if somebody else does: then there is TCP.
+bound_socket listen_on_twin(const std::string& tcp_address);
+
+/// A connection to whoever of our user listens there. No descriptor if nobody does.
+socket_fd connect_to_twin(const std::string& tcp_address);
+
+/// Whether a process of our user is at the other end of a Unix socket.
+bool same_user(int fd);
+
 /// Whether listening there makes us reachable from other machines.
 result<bool> beyond_loopback(const address&);
 

@@ -115,6 +115,12 @@ void connector::take_new() {
 
 void connector::start(attempt one) {
   if (auto* tcp = std::get_if<tcp_address>(&one.where)) {
+    if (context_->options.local_sockets && security_.may_shorten())
+      one.fd = connect_to_twin(to_string(one.where));
+    if (one.fd) {
+      if (begin(one) == verdict::keep) attempts_.emplace_back(++last_, std::move(one));
+      return;
+    }
     auto names = resolve_numeric(*tcp);
     one.names.assign(names.begin(), names.end());
     if (names.empty()) {
@@ -245,6 +251,11 @@ connector::verdict connector::open(attempt& one, const socket_name& name) {
   one.fd = socket_fd(::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   one.at = stage::connecting;
   one.events = POLLOUT;
+  if (name.family() != AF_UNIX)
+    if (auto good = set_congestion(one.fd.get(), context_->options.congestion); !good) {
+      one.last = good.error();
+      return verdict::drop;
+    }
   if (!one.fd || ::connect(one.fd.get(), name.get(), name.size) != 0) {
     int code = errno;
     if (code == EINPROGRESS) return verdict::keep;

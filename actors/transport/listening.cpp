@@ -82,6 +82,27 @@ result<bound_socket> listen_unix(const unix_address& where) {
 
 }  // namespace
 
+bound_socket listen_on_twin(const std::string& tcp_address) {
+  bound_socket bound;
+  const auto name = twin_name(tcp_address);
+  socket_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (name.size == 0 || ::bind(fd.get(), name.get(), name.size) != 0 ||
+      ::listen(fd.get(), backlog) != 0)
+    return bound;
+  bound.fd = std::move(fd);
+  bound.address = tcp_address;
+  return bound;
+}
+
+socket_fd connect_to_twin(const std::string& tcp_address) {
+  const auto name = twin_name(tcp_address);
+  socket_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // Anybody may have taken the name, and would be told our token.
+  if (name.size == 0 || ::connect(fd.get(), name.get(), name.size) != 0 || !same_user(fd.get()))
+    return {};
+  return fd;
+}
+
 result<bound_socket> bind_and_listen(const address& where) {
   if (auto* tcp = std::get_if<tcp_address>(&where)) return listen_tcp(*tcp);
   if (auto* path = std::get_if<unix_address>(&where)) return listen_unix(*path);

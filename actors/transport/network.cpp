@@ -51,12 +51,21 @@ result<listener> network::listen(const std::string& text, const caf::actor& owne
   if (!allowed) return allowed.error();
   auto socket = bind_and_listen(*where);
   if (!socket) return socket.error();
+  const auto& options = state_->context->options;
+  const bool tcp = std::holds_alternative<tcp_address>(*where);
+  // The connections that are accepted there take it over.
+  if (tcp)
+    if (auto good = set_congestion(socket->fd.get(), options.congestion); !good)
+      return good.error();
   std::lock_guard lock(state_->mutex);
   if (state_->stopped) return error{errc::cancelled, "the network is stopped"};
   if (!state_->accepting)
     state_->accepting =
         std::make_unique<acceptor>(state_->actors, state_->context, state_->security);
   listener made{socket->address, ++state_->last};
+  if (tcp && options.local_sockets && state_->security.may_shorten())
+    if (auto twin = listen_on_twin(made.address); twin.fd)
+      state_->accepting->add(made.number, std::move(twin), owner);
   state_->accepting->add(made.number, *std::move(socket), owner);
   return made;
 }

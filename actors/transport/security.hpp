@@ -27,6 +27,10 @@ public:
   /// TLS for a connection whose accepting end has that name; null for plain text.
   result<std::shared_ptr<const tls>> for_connection(const socket_name& accepting_end) const;
 
+  /// Whether processes of one user on one machine may talk in plain text over Unix sockets that
+  /// nobody asked for.
+  bool may_shorten() const noexcept { return options_.mode != "tls"; }
+
 private:
   bool wants_tls(const socket_name&) const;
 

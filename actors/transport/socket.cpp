@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <fstream>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -173,6 +174,18 @@ void waker::drain() noexcept {
 void set_no_delay(int fd) {
   int one = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+result<void> set_congestion(int fd, const std::string& algorithm) {
+  if (algorithm.empty() || ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, algorithm.data(),
+                                        static_cast<socklen_t>(algorithm.size())) == 0)
+    return {};
+  const int code = errno;
+  std::ifstream file("/proc/sys/net/ipv4/tcp_allowed_congestion_control");
+  std::string known;
+  std::getline(file, known);
+  return error{errc::bad_config, "cannot use network.congestion = \"" + algorithm +
+                                     "\": " + system_words(code) + "; possible here: " + known};
 }
 
 std::string system_words(int code) {

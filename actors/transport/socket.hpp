@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/result.hpp>
+
 namespace troupe::transport {
 
 /// Owns a file descriptor.
@@ -111,6 +113,9 @@ private:
 
 /// For sockets that carry frames: small ones must not wait for acknowledgements. No-op on unix.
 void set_no_delay(int fd);
+
+/// Chooses the kernel's congestion control for a TCP socket; empty: as the system has it.
+result<void> set_congestion(int fd, const std::string& algorithm);
 
 /// The words of errno.
 std::string system_words(int code);

@@ -43,6 +43,8 @@
 #   8  data_messages     DataMessages
 #   9  value_chunk       a prefix of four u64 (task, total, offset, size), then `size` bytes,
 #                        zero-padded to a word; flag 1: keep the value although it was not asked for
+#  10  value_file        three u64 (task, total, offset), and a file descriptor that comes with the
+#                        header's first byte (SCM_RIGHTS); on Unix sockets only; flag 1 as above
 #
 # The body of a frame with a root struct is one Cap'n Proto message in the standard form for streams
 # (segment table, then segments, not packed), so `capnp decode` reads it. Nothing may follow it. The
@@ -77,6 +79,15 @@
 # fetchResults is answered for each task by a value (results), by resultsAbsent, or for a value of
 # more than 64 KiB by value_chunk frames: its parts in order, not mixed with parts of another value,
 # but possibly with other frames between them. storeResults and value_chunk with flag 1 push one.
+# On a Unix socket a large value may instead come as one value_file: it lies in a memory file (memfd)
+# from `offset`, and is mapped and not copied. The file must be sealed against shrinking, growing and
+# writing (F_SEAL_WRITE or F_SEAL_FUTURE_WRITE), and have no holes; any other, and a descriptor that
+# no frame tells about, ends the connection. The receiver does not change it. The sender may fill
+# the file again once the kernel says that nobody else has it.
+#
+# Who listens on a tcp:// address may also listen on the abstract Unix socket named "troupe " and that
+# address, for processes of the same user in the same network namespace. Both ends check the user.
+#
 # A value is opaque here; its form is that of the codec of its type. In a frame it begins on a word
 # boundary, so that numbers in it can be read in place.
 #

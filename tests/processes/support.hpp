@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -21,6 +22,9 @@ std::int64_t sum(const std::vector<std::int64_t>& all);
 std::vector<double> ramp(std::int64_t size);
 double total(const std::vector<double>& values);
 std::int64_t explode(std::int64_t x);
+double total_of(std::span<const double> a, std::span<const double> b);
+/// Values that the worker has got by mapping a file so far; it has these.
+std::int64_t mapped_here(std::span<const double> a, std::span<const double> b);
 
 void register_tasks(troupe::task_registry&);
 

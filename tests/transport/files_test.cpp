@@ -1,4 +1,5 @@
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -7,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "actors/transport/addresses.hpp"
 #include "serialization/memory_pool.hpp"
 #include "tests/transport/support.hpp"
 
@@ -97,6 +99,72 @@ TEST_CASE("a value that came in a file goes on in it") {
   CHECK(two.at_client.events->next<got_value>().content == large);
   CHECK(process_memory().inspect().shared == before.shared + 1);
   CHECK(process_memory().inspect().mapped == before.mapped + 1);
+}
+
+TEST_CASE("who listens on a TCP address is reached without TCP from the same machine") {
+  temporary_folder folder;
+  const auto large = in_a_file(5);
+  const auto copied = [&](const way& by) {
+    pair two(by);
+    const auto before = process_memory().inspect().mapped;
+    send(two.to_server, transport::send_value{{5}, large, false});
+    CHECK(two.at_server.events->next<got_value>().content == large);
+    return process_memory().inspect().mapped == before;
+  };
+  way by{"tcp", "tcp://127.0.0.1:0", quiet_config(), quiet_config()};
+  CHECK_FALSE(copied(by));
+  by.listen = "tcp://localhost:0";
+  CHECK_FALSE(copied(by));
+  by.client.network.local_sockets = false;
+  CHECK(copied(by));
+  by.client.network.local_sockets = true;
+  by.server.network.local_sockets = false;
+  CHECK(copied(by));
+}
+
+TEST_CASE("where all connections are to be by TLS, all are") {
+  temporary_folder folder;
+  const auto large = in_a_file(6);
+  for (auto& by : all_ways(folder)) {
+    if (!by.secure()) continue;
+    pair two(by);
+    const auto before = process_memory().inspect().mapped;
+    send(two.to_server, transport::send_value{{5}, large, false});
+    CHECK(two.at_server.events->next<got_value>().content == large);
+    CHECK(process_memory().inspect().mapped == before);
+  }
+}
+
+TEST_CASE("a name that somebody else has taken is not used") {
+  temporary_folder folder;
+  runtime::node server(quiet_config());
+  auto at_server = spawn_recorder(server);
+  auto probe = server.net().listen("tcp://127.0.0.1:0", at_server.actor);
+  REQUIRE(probe.has_value());
+  CHECK_FALSE(static_cast<bool>(transport::listen_on_twin(probe->address).fd));
+  server.net().close(*probe);
+  // The end of the socket is the end of its name, in the acceptor's time.
+  const auto until = std::chrono::steady_clock::now() + patience;
+  transport::bound_socket taken;
+  while (!taken.fd && std::chrono::steady_clock::now() < until)
+    taken = transport::listen_on_twin(probe->address);
+  REQUIRE(static_cast<bool>(taken.fd));
+  auto again = server.net().listen(probe->address, at_server.actor);
+  CHECK(again.has_value());
+}
+
+TEST_CASE("a congestion control that there is not is an error that says what there is") {
+  auto options = quiet_config();
+  options.network.congestion = "telepathy";
+  runtime::node server(options);
+  auto at_server = spawn_recorder(server);
+  auto made = server.net().listen("tcp://127.0.0.1:0", at_server.actor);
+  REQUIRE_FALSE(made.has_value());
+  CHECK(made.error().message.find("network.congestion") != std::string::npos);
+  CHECK(made.error().message.find("reno") != std::string::npos);
+  server.net().connect(1, "tcp://127.0.0.1:9", hello_as(role::client), at_server.actor);
+  auto failed = at_server.events->next<transport::connect_failed>();
+  CHECK(failed.why.message.find("telepathy") != std::string::npos);
 }
 
 TEST_CASE("a file that could do harm ends its connection, and none stays open") {

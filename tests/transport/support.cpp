@@ -120,6 +120,8 @@ config quiet_config() {
 
 std::vector<way> all_ways(const temporary_folder& folder) {
   auto plain = quiet_config();
+  auto tcp = plain;
+  tcp.network.local_sockets = false;
   auto secure = quiet_config();
   auto made = transport::create_certificates(folder / "cluster", {});
   REQUIRE_MESSAGE(made.has_value(), made.error().message);
@@ -127,7 +129,8 @@ std::vector<way> all_ways(const temporary_folder& folder) {
   secure.security.ca = folder / "cluster/ca.pem";
   secure.security.certificate = folder / "cluster/troupe.pem";
   secure.security.key = folder / "cluster/troupe.key";
-  return {{"tcp", "tcp://127.0.0.1:0", plain, plain},
+  return {{"tcp", "tcp://127.0.0.1:0", tcp, tcp},
+          {"tcp, shortened", "tcp://127.0.0.1:0", plain, plain},
           {"tls", "tcp://localhost:0", secure, secure},
           {"unix", "unix://" + folder / "s.sock", plain, plain}};
 }

@@ -64,6 +64,9 @@ struct network_options {
   std::uint64_t value_max = std::uint64_t{64} << 30;  ///< Largest single value accepted.
   std::uint32_t handshakes_max = 256;  ///< Unfinished handshakes at one time; the oldest gives way.
   std::uint32_t connections_max = 10000;
+  bool local_sockets = true;    ///< Unix sockets in place of TCP between processes of one machine.
+  std::string congestion = {};  ///< Congestion control for TCP; empty: as the system has it.
+  std::uint64_t recycle_max = std::uint64_t{512} << 20;  ///< Unused memory that is kept for values.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(10);
   std::chrono::nanoseconds handshake_timeout = std::chrono::seconds(5);
   std::chrono::nanoseconds heartbeat_interval = std::chrono::seconds(2);
