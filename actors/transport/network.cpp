@@ -19,7 +19,7 @@ struct network::state {
   state(caf::actor_system& system, security_policy policy, network_options options, logger log)
       : actors(system), security(std::move(policy)) {
     auto made = std::make_shared<session_context>();
-    made->options = options;
+    made->options = std::move(options);
     made->log = std::move(log);
     context = std::move(made);
   }
