@@ -107,6 +107,10 @@ bool fits(const rule& r, std::chrono::nanoseconds value) {
   return value.count() >= 0 && fits(r, static_cast<std::uint64_t>(value.count()));
 }
 
+bool fits(const rule&, double value) {
+  return value >= 0 && value <= 1;
+}
+
 bool fits(const rule& r, const std::string& value) {
   if (!r.allowed.empty())
     return std::find(r.allowed.begin(), r.allowed.end(), value) != r.allowed.end();
@@ -140,6 +144,10 @@ std::string wanted(const rule& r, std::chrono::nanoseconds) {
                          std::chrono::nanoseconds(static_cast<std::int64_t>(r.most)));
 }
 
+std::string wanted(const rule&, double) {
+  return wanted_number(0, 1);
+}
+
 std::string wanted(const rule& r, const std::string&) {
   if (!r.allowed.empty()) return wanted_choice(r.allowed);
   return r.wanted ? r.wanted : "a text";
@@ -167,6 +175,10 @@ setting written(std::uint64_t value) {
 
 setting written(std::chrono::nanoseconds value) {
   return {format_duration(value)};
+}
+
+setting written(double value) {
+  return {value};
 }
 
 setting written(const std::string& value) {

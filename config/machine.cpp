@@ -8,7 +8,6 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <vector>
 
 namespace troupe {
@@ -160,6 +159,23 @@ std::uint64_t memory_by_groups(const fs::path& root) {
   return std::min(v1, v2);
 }
 
+/// Without cached files.
+std::optional<std::uint64_t> memory_of_group(const fs::path& root) {
+  const auto used = [](const fs::path& folder, const char* now,
+                       const char* cached) -> std::optional<std::uint64_t> {
+    const auto all = memory_in(folder / now);
+    const auto words = line_of(folder / "memory.stat", cached);
+    const auto files = words.empty() ? std::nullopt : number_in(words[0]);
+    if (all == no_limit || !files) return std::nullopt;
+    return all - std::min(*files, all);
+  };
+  if (const auto v2 = find_group(root, ""))
+    if (auto bytes = used(v2->folder, "memory.current", "inactive_file ")) return bytes;
+  if (const auto v1 = find_group(root, "memory"))
+    return used(v1->folder, "memory.usage_in_bytes", "total_inactive_file ");
+  return std::nullopt;
+}
+
 std::uint64_t kibibytes_in(const std::vector<std::string>& words) {
   const auto number = words.empty() ? std::nullopt : number_in(words[0]);
   return number ? *number * 1024 : 0;
@@ -179,14 +195,20 @@ machine_share find_machine_share(const fs::path& root) {
           memory == no_limit ? 0 : memory};
 }
 
-std::uint64_t resident_bytes(std::int64_t pid, const fs::path& root) {
-  const auto words = first_line(root / "proc" / std::to_string(pid) / "statm");
-  const auto pages = words.size() < 2 ? std::nullopt : number_in(words[1]);
-  return pages ? *pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+std::uint64_t out_of_memory_kills(const fs::path& root) {
+  const auto count = [](const std::optional<group>& in, const char* file) {
+    const auto words = in ? line_of(in->folder / file, "oom_kill ") : std::vector<std::string>();
+    return words.empty() ? 0 : number_in(words[0]).value_or(0);
+  };
+  return count(find_group(root, ""), "memory.events") +
+         count(find_group(root, "memory"), "memory.oom_control");
 }
 
-std::uint64_t resident_bytes() {
-  return resident_bytes(::getpid());
+std::uint64_t used_memory_bytes(std::uint64_t limit_bytes, const fs::path& root) {
+  if (limit_bytes > 0 && memory_by_groups(root) == limit_bytes)
+    if (const auto used = memory_of_group(root)) return *used;
+  const auto status = root / "proc/self/status";
+  return kibibytes_in(line_of(status, "RssAnon:")) + kibibytes_in(line_of(status, "RssShmem:"));
 }
 
 }  // namespace troupe

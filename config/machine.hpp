@@ -20,10 +20,13 @@ struct machine_share {
 /// `root` is for tests: a folder with proc/ and sys/ in it.
 machine_share find_machine_share(const std::filesystem::path& root = "/");
 
-/// Physical memory that a process occupies now; 0 if there is no such process.
-std::uint64_t resident_bytes(std::int64_t pid, const std::filesystem::path& root = "/");
+/// Memory that this process uses and that cannot be had back from it: without files that are merely
+/// mapped or cached. If `limit_bytes` is the limit of the enclosing cgroup, then of all in the
+/// group, since the kernel counts that.
+std::uint64_t used_memory_bytes(std::uint64_t limit_bytes, const std::filesystem::path& root = "/");
 
-/// Of this process.
-std::uint64_t resident_bytes();
+/// How often the kernel has ended a process of this cgroup, or one below, for want of memory; 0 if
+/// it does not say.
+std::uint64_t out_of_memory_kills(const std::filesystem::path& root = "/");
 
 }  // namespace troupe

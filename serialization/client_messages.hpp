@@ -46,6 +46,7 @@ struct release_task {
 /// Answered by task_failed with errc::cancelled for the task and all that need it, unless done.
 struct cancel_task {
   task_id task;
+  bool kill = false;  ///< End the worker process if the function runs there.
 
   friend bool operator==(const cancel_task&, const cancel_task&) = default;
 };
@@ -122,6 +123,8 @@ struct worker_snapshot {
   std::uint64_t results_bytes = 0;
   std::uint64_t runs_assigned = 0;
   std::uint64_t runs_finished = 0;
+  std::uint64_t spilled_bytes = 0;  ///< As last reported.
+  worker_state state = worker_state::running;
 
   friend bool operator==(const worker_snapshot&, const worker_snapshot&) = default;
 };

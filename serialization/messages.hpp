@@ -24,11 +24,12 @@ using client_reply = std::variant<welcome_client, introduce_worker, task_done, t
 
 /// Worker to scheduler.
 using worker_message =
-    std::variant<run_finished, run_failed, inputs_missing, result_added, worker_report>;
+    std::variant<run_finished, run_failed, inputs_missing, result_added, worker_report, run_seceded,
+                 run_rejoined, run_returned, worker_changed>;
 
 /// Scheduler to worker.
-using worker_order_message =
-    std::variant<welcome_worker, introduce_worker, run_task, drop_result, cancel_run, stop_worker>;
+using worker_order_message = std::variant<welcome_worker, introduce_worker, run_task, drop_result,
+                                          cancel_run, stop_worker, replicate_results>;
 
 /// Between workers, and between clients and workers, both ways.
 using data_message = std::variant<fetch_result, result_value, result_absent, store_result>;

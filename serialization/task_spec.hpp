@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,11 +18,19 @@ struct task_spec {
   std::int32_t priority = 0;  ///< Higher goes first.
   std::uint32_t retries = 0;  ///< How often to run again after an exception.
   std::map<std::string, double> resources;
+  std::chrono::nanoseconds timeout{};  ///< For one run; zero: none.
 
   friend bool operator==(const task_spec&, const task_spec&) = default;
 };
 
 using spec_ptr = std::shared_ptr<const task_spec>;
+
+/// Whether a worker takes new runs, and why not.
+enum class worker_state : std::uint8_t {
+  running,
+  paused,   ///< Its memory is full.
+  leaving,  ///< It ends when its only copies are elsewhere.
+};
 
 /// Where one input of a run can be fetched.
 struct input_location {

@@ -10,6 +10,7 @@ void spec_reader::learn(body_reader& body, capnp::List<schema::Spec>::Reader fro
     spec->signature = read_text(row.getSignature());
     spec->priority = row.getPriority();
     spec->retries = row.getRetries();
+    spec->timeout = read_duration(row.getTimeout());
     spec->resources = read_resources(body, row.getResources());
     need(table_.add(std::move(spec)), "specs are forgotten before there are too many");
   }

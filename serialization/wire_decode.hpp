@@ -106,13 +106,12 @@ class small_reader {
 public:
   small_reader(body_reader& body, auto from, std::size_t count)
       : sizes_(read_column(from.getSizes(), count)),
-        inlined_(read_column(from.getInlined(), count)),
+        inlined_(read_flags(from.getInlined(), count)),
         values_(body, from.getSmall(), count) {}
 
   template <class T>
   void next(T& m) {
     m.size = sizes_[at_];
-    need(inlined_[at_] <= 1, "inlined is 0 or 1");
     m.inlined = inlined_[at_] == 1;
     need(m.inlined || values_.next_size() == 0, "what is not inlined has no bytes");
     m.small = values_.next();

@@ -39,6 +39,17 @@ void read_submits(body_reader& body, spec_table& table, schema::SubmitTasks::Rea
   }
 }
 
+void read_cancels(schema::CancelTasks::Reader from, message_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto kills = read_flags(from.getKills(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<cancel_task>();
+    m.task = {tasks[i]};
+    m.kill = kills[i] == 1;
+  }
+}
+
 void read_message_group(body_reader& body, spec_table& specs,
                         schema::ClientMessages::Group::Reader from, message_filler& to) {
   using type = schema::ClientMessages::Group::Which;
@@ -50,7 +61,7 @@ void read_message_group(body_reader& body, spec_table& specs,
     case type::RELEASE_TASKS:
       return read_tasks<release_task>(from.getReleaseTasks(), to);
     case type::CANCEL_TASKS:
-      return read_tasks<cancel_task>(from.getCancelTasks(), to);
+      return read_cancels(from.getCancelTasks(), to);
     case type::LOCATE_RESULTS:
       return read_at_workers<locate_result>(from.getLocateResults(), to);
     case type::INSPECT_CLUSTER:
@@ -107,6 +118,8 @@ worker_snapshot read_snapshot(schema::ClusterSnapshot::Worker::Reader from) {
   to.results_bytes = from.getResultsBytes();
   to.runs_assigned = from.getRunsAssigned();
   to.runs_finished = from.getRunsFinished();
+  to.spilled_bytes = from.getSpilledBytes();
+  to.state = read_state(from.getState());
   return to;
 }
 

@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "serialization/wire_decode.hpp"
 
 namespace troupe::wire {
@@ -20,8 +18,7 @@ void read_finished(body_reader& body, schema::RunsFinished::Reader from, message
     auto& m = to.add<run_finished>();
     m.task = {tasks[i]};
     m.run = {runs[i]};
-    need(durations[i] <= std::numeric_limits<std::int64_t>::max(), "a duration has 63 bits");
-    m.duration = std::chrono::nanoseconds(static_cast<std::int64_t>(durations[i]));
+    m.duration = read_duration(durations[i]);
     small.next(m);
   }
 }
@@ -55,6 +52,19 @@ void read_report(schema::WorkerReport::Reader from, message_filler& to) {
   auto& m = to.add<worker_report>();
   m.memory_used_bytes = from.getMemoryUsedBytes();
   m.results_bytes = from.getResultsBytes();
+  m.spilled_bytes = from.getSpilledBytes();
+}
+
+template <class T>
+void read_task_runs(schema::Runs::Reader from, message_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto runs = read_ids(from.getRuns(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<T>();
+    m.task = {tasks[i]};
+    m.run = {runs[i]};
+  }
 }
 
 void read_message_group(body_reader& body, schema::WorkerMessages::Group::Reader from,
@@ -71,6 +81,16 @@ void read_message_group(body_reader& body, schema::WorkerMessages::Group::Reader
       return read_tasks<result_added>(from.getResultsAdded(), to);
     case type::WORKER_REPORT:
       return read_report(from.getWorkerReport(), to);
+    case type::RUNS_SECEDED:
+      return read_task_runs<run_seceded>(from.getRunsSeceded(), to);
+    case type::RUNS_REJOINED:
+      return read_task_runs<run_rejoined>(from.getRunsRejoined(), to);
+    case type::RUNS_RETURNED:
+      return read_task_runs<run_returned>(from.getRunsReturned(), to);
+    case type::WORKER_CHANGED:
+      to.begin_group(1);
+      to.add<worker_changed>().state = read_state(from.getWorkerChanged());
+      return;
   }
   need(false, unknown_message);
 }
@@ -97,11 +117,20 @@ void read_cancels(schema::CancelRuns::Reader from, order_filler& to) {
   const auto count = to.begin_group(from.getCount());
   const auto tasks = read_task_ids(from.getTasks(), count);
   const auto runs = read_ids(from.getRuns(), count);
+  const auto kills = read_flags(from.getKills(), count);
   for (std::size_t i = 0; i < count; ++i) {
     auto& m = to.add<cancel_run>();
     m.task = {tasks[i]};
     m.run = {runs[i]};
+    m.kill = kills[i] == 1;
   }
+}
+
+void read_replications(body_reader& body, schema::ReplicateResults::Reader from, order_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  location_reader results(body, from.getResults(), count);
+  for (std::size_t i = 0; i < count; ++i)
+    to.add<replicate_results>().results = results.next();
 }
 
 void read_order_group(body_reader& body, spec_table& specs,
@@ -124,6 +153,8 @@ void read_order_group(body_reader& body, spec_table& specs,
       to.begin_group(1);
       to.add<stop_worker>();
       return;
+    case type::REPLICATE_RESULTS:
+      return read_replications(body, from.getReplicateResults(), to);
   }
   need(false, unknown_message);
 }

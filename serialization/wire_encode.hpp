@@ -19,6 +19,12 @@ void write_runs(column_writer& columns, const Rows& from, auto to) {
 }
 
 template <class Rows>
+void write_kills(column_writer& columns, const Rows& from, auto to) {
+  columns.put(
+      from, [](const auto& m) { return std::uint64_t{m.kill}; }, [&] { return to.initKills(); });
+}
+
+template <class Rows>
 void write_sizes(column_writer& columns, const Rows& from, auto to) {
   columns.put(
       from, [](const auto& m) { return m.size; }, [&] { return to.initSizes(); });

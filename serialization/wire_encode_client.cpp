@@ -53,7 +53,9 @@ void write_group(column_writer& columns, const messages<release_task>& from, con
 
 void write_group(column_writer& columns, const messages<cancel_task>& from, const message_group&,
                  message_to at) {
-  write_tasks(columns, from, at.initCancelTasks());
+  auto to = at.initCancelTasks();
+  write_tasks(columns, from, to);
+  write_kills(columns, from, to);
 }
 
 void write_group(column_writer& columns, const messages<locate_result>& from, const message_group&,
@@ -115,6 +117,8 @@ void write_snapshot(const worker_snapshot& from, schema::ClusterSnapshot::Worker
   to.setResultsBytes(from.results_bytes);
   to.setRunsAssigned(from.runs_assigned);
   to.setRunsFinished(from.runs_finished);
+  to.setSpilledBytes(from.spilled_bytes);
+  to.setState(static_cast<std::uint16_t>(from.state));
 }
 
 void write_group(column_writer&, const replies<cluster_snapshot>& rows, const reply_group&,

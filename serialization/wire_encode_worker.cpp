@@ -27,11 +27,7 @@ void write_group(column_writer& columns, const messages<run_finished>& from, con
   write_runs(columns, from, to);
   write_sizes(columns, from, to);
   columns.put(
-      from,
-      [](const run_finished& m) {
-        check(m.duration.count() >= 0, "a run does not end before it starts");
-        return static_cast<std::uint64_t>(m.duration.count());
-      },
+      from, [](const run_finished& m) { return count_of(m.duration); },
       [&] { return to.initDurations(); });
   write_small(columns, from, to);
 }
@@ -67,6 +63,33 @@ void write_group(column_writer&, const messages<worker_report>& from, const mess
   auto to = at.initWorkerReport();
   to.setMemoryUsedBytes(from[0].memory_used_bytes);
   to.setResultsBytes(from[0].results_bytes);
+  to.setSpilledBytes(from[0].spilled_bytes);
+}
+
+template <class Rows>
+void write_task_runs(column_writer& columns, const Rows& from, schema::Runs::Builder to) {
+  write_tasks(columns, from, to);
+  write_runs(columns, from, to);
+}
+
+void write_group(column_writer& columns, const messages<run_seceded>& from, const message_group&,
+                 message_to at) {
+  write_task_runs(columns, from, at.initRunsSeceded());
+}
+
+void write_group(column_writer& columns, const messages<run_rejoined>& from, const message_group&,
+                 message_to at) {
+  write_task_runs(columns, from, at.initRunsRejoined());
+}
+
+void write_group(column_writer& columns, const messages<run_returned>& from, const message_group&,
+                 message_to at) {
+  write_task_runs(columns, from, at.initRunsReturned());
+}
+
+void write_group(column_writer&, const messages<worker_changed>& from, const message_group&,
+                 message_to at) {
+  at.setWorkerChanged(static_cast<std::uint16_t>(from[0].state));
 }
 
 void write_group(column_writer&, const orders<welcome_worker>& from, const order_group&,
@@ -104,6 +127,16 @@ void write_group(column_writer& columns, const orders<cancel_run>& from, const o
   auto to = at.initCancelRuns();
   write_tasks(columns, from, to);
   write_runs(columns, from, to);
+  write_kills(columns, from, to);
+}
+
+void write_group(column_writer& columns, const orders<replicate_results>& from, const order_group&,
+                 order_to at) {
+  auto to = at.initReplicateResults();
+  to.setCount(list_size(from));
+  write_locations(
+      columns, from, [](const replicate_results& m) -> auto& { return m.results; },
+      to.initResults());
 }
 
 void write_group(column_writer&, const orders<stop_worker>&, const order_group&, order_to at) {

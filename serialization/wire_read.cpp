@@ -102,6 +102,20 @@ numbers read_ids(schema::Column::Reader from, std::size_t count) {
   return ids;
 }
 
+numbers read_flags(schema::Column::Reader from, std::size_t count) {
+  auto flags = read_column(from, count);
+  bool good = true;
+  for (auto flag : flags)
+    good &= flag <= 1;
+  need(good, "a flag is 0 or 1");
+  return flags;
+}
+
+std::chrono::nanoseconds read_duration(std::uint64_t count) {
+  need(count <= std::numeric_limits<std::int64_t>::max(), "a duration has 63 bits");
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(count));
+}
+
 task_id read_task_id(std::uint64_t id) {
   need(is_task_id(id), "a task id has a client and a number");
   return {id};
@@ -115,6 +129,11 @@ worker_id read_worker_id(std::uint64_t id) {
 run_id read_run_id(std::uint64_t id) {
   need(id != 0, "no id is 0");
   return {id};
+}
+
+worker_state read_state(std::uint16_t number) {
+  need(number <= static_cast<std::uint16_t>(worker_state::leaving), "a worker's state is known");
+  return static_cast<worker_state>(number);
 }
 
 std::string read_text(capnp::Text::Reader from) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -82,9 +83,14 @@ numbers read_task_ids(schema::Column::Reader, std::size_t count);
 /// Of workers or runs.
 numbers read_ids(schema::Column::Reader, std::size_t count);
 
+/// Of zeros and ones.
+numbers read_flags(schema::Column::Reader, std::size_t count);
+
 task_id read_task_id(std::uint64_t);
 worker_id read_worker_id(std::uint64_t);
 run_id read_run_id(std::uint64_t);
+std::chrono::nanoseconds read_duration(std::uint64_t count);
+worker_state read_state(std::uint16_t);
 std::string read_text(capnp::Text::Reader);
 error read_error(body_reader&, schema::Error::Reader);
 std::map<std::string, double> read_resources(body_reader&, capnp::List<schema::Resource>::Reader);

@@ -27,6 +27,7 @@ std::size_t spec_numbers::content_hash::operator()(const spec_ptr& spec) const n
   add(std::hash<std::string>()(spec->signature));
   add(static_cast<std::size_t>(spec->priority));
   add(static_cast<std::size_t>(spec->retries));
+  add(static_cast<std::size_t>(spec->timeout.count()));
   for (const auto& [name, amount] : spec->resources) {
     add(std::hash<std::string>()(name));
     add(std::hash<double>()(amount));

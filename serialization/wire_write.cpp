@@ -105,6 +105,11 @@ void column_writer::fill(schema::Column::Builder to) const {
   }
 }
 
+std::uint64_t count_of(std::chrono::nanoseconds duration) {
+  check(duration.count() >= 0, "a duration is not negative");
+  return static_cast<std::uint64_t>(duration.count());
+}
+
 void write(const error& from, schema::Error::Builder to) {
   to.setCode(static_cast<std::uint16_t>(from.code));
   to.setMessage(text(from.message));
@@ -131,6 +136,7 @@ void write(const task_spec& from, schema::Spec::Builder to) {
   to.setSignature(text(from.signature));
   to.setPriority(from.priority);
   to.setRetries(from.retries);
+  to.setTimeout(count_of(from.timeout));
   if (from.resources.empty()) return;
   write(from.resources, to.initResources(static_cast<unsigned>(from.resources.size())));
 }

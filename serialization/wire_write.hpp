@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -103,6 +104,9 @@ private:
   std::string cut_;  // A copy, because a Text::Reader ends with a zero byte.
   const std::string& view_;
 };
+
+/// Nanoseconds; not negative.
+std::uint64_t count_of(std::chrono::nanoseconds);
 
 void write(const error&, schema::Error::Builder);
 void write(const task_spec&, schema::Spec::Builder);

@@ -46,8 +46,17 @@ struct drop_result {
 struct cancel_run {
   task_id task;
   run_id run;
+  bool kill = false;  ///< If it has started, end the process if you can.
 
   friend bool operator==(const cancel_run&, const cancel_run&) = default;
+};
+
+/// Fetch these results and keep them; answered by result_added for each that could be had. Their
+/// last holder is about to leave.
+struct replicate_results {
+  std::vector<input_location> results;
+
+  friend bool operator==(const replicate_results&, const replicate_results&) = default;
 };
 
 /// Close in order: nothing more will be asked of this worker.
@@ -86,6 +95,37 @@ struct inputs_missing {
   friend bool operator==(const inputs_missing&, const inputs_missing&) = default;
 };
 
+/// The function waits for something that others may have to do first: this run takes no thread,
+/// until run_rejoined.
+struct run_seceded {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const run_seceded&, const run_seceded&) = default;
+};
+
+struct run_rejoined {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const run_rejoined&, const run_rejoined&) = default;
+};
+
+/// The worker has not started this run, and will not: it is paused or about to leave.
+struct run_returned {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const run_returned&, const run_returned&) = default;
+};
+
+/// A paused or leaving worker starts nothing new and still serves its results.
+struct worker_changed {
+  worker_state state = worker_state::running;
+
+  friend bool operator==(const worker_changed&, const worker_changed&) = default;
+};
+
 /// The worker holds this result now although it did not run the task: fetched or scattered.
 struct result_added {
   task_id task;
@@ -98,6 +138,7 @@ struct result_added {
 struct worker_report {
   std::uint64_t memory_used_bytes = 0;
   std::uint64_t results_bytes = 0;
+  std::uint64_t spilled_bytes = 0;  ///< What results take on its disk.
 
   friend bool operator==(const worker_report&, const worker_report&) = default;
 };

@@ -145,6 +145,8 @@ private:
         return step(asking::value_wanted{task});
       case posted::kind::cancelled:
         return step(asking::cancel_wanted{task});
+      case posted::kind::killed:
+        return step(asking::cancel_wanted{task, true});
       case posted::kind::dropped:
         step(asking::future_dropped{task});
         states_.erase(number_of(task));

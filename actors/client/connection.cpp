@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/runtime/host.hpp"
+#include "actors/worker/running_task.hpp"
 
 namespace troupe::detail {
 
@@ -70,8 +71,9 @@ spec_ptr client_connection::spec_of(std::string_view function, std::string (*sig
   auto& spec = specs_[{function.data(), signature, options}];
   // A name that was built at run time may lie where another one lay before.
   if (spec && spec->function == function) return spec;
-  spec = std::make_shared<const task_spec>(task_spec{
-      std::string(function), signature(), options->priority, options->retries, options->resources});
+  spec = std::make_shared<const task_spec>(task_spec{std::string(function), signature(),
+                                                     options->priority, options->retries,
+                                                     options->resources, options->timeout});
   return spec;
 }
 
@@ -126,6 +128,10 @@ void client_connection::want(std::span<future_state* const> all) {
 
 void client_connection::cancel(future_state& s) {
   post(std::unique_lock(calls_mutex_), {posted::kind::cancelled, &s, nullptr, {}, {}});
+}
+
+void client_connection::kill(future_state& s) {
+  post(std::unique_lock(calls_mutex_), {posted::kind::killed, &s, nullptr, {}, {}});
 }
 
 void client_connection::drop(future_state& s) {
@@ -187,6 +193,7 @@ bool client_connection::wait_on(std::condition_variable& changed,
                                 std::unique_lock<std::mutex>& lock, wait_scope& scope,
                                 std::optional<clock::time_point> deadline,
                                 const std::function<bool()>& over) {
+  const task_pause pause;
   const auto wait_out = [&] {
     if (deadline) return changed.wait_until(lock, *deadline, over);
     changed.wait(lock, over);

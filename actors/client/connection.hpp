@@ -33,7 +33,7 @@ using clock = std::chrono::steady_clock;
 
 /// A call of a user's thread on its way to the client actor.
 struct posted {
-  enum class kind : std::uint8_t { submitted, scattered, wanted, dropped, cancelled };
+  enum class kind : std::uint8_t { submitted, scattered, wanted, dropped, cancelled, killed };
   kind what = kind::submitted;
   future_state* state = nullptr;
   spec_ptr spec;
@@ -88,6 +88,7 @@ public:
   void want(std::span<future_state* const>);
   void drop(future_state&);
   void cancel(future_state&);
+  void kill(future_state&);
   result<cluster_snapshot> inspect();
 
   /// Until one of the flags is set, or the deadline: then false. Progress is shown once the wait

@@ -97,6 +97,11 @@ void future_handle::cancel() const {
   if (!s.is(future_state::ready)) s.home->cancel(s);
 }
 
+void future_handle::kill() const {
+  auto& s = state();
+  if (!s.is(future_state::ready)) s.home->kill(s);
+}
+
 void future_handle::on_ready(std::function<void()> f) const {
   auto& s = state();
   s.home->listen(s, std::make_unique<callback>(*s.home, std::move(f)));

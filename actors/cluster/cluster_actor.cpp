@@ -110,13 +110,14 @@ private:
     }
     surveyed answer;
     for (auto& one : *all)
-      answer.all.push_back(
-          {std::move(one.id), one.at == launch_status::phase::gone, std::move(one.detail)});
+      answer.all.push_back({std::move(one.id), one.at == launch_status::phase::gone,
+                            std::move(one.detail), one.in_order});
     return answer;
   }
 
   std::optional<event> carry_out(const report_death& e) {
     log_->warn("worker ended launch={} why=\"{}\"", e.launch, e.detail);
+    settings_.on_death(e.launch, e.detail);
     return std::nullopt;
   }
 

@@ -22,6 +22,8 @@ struct cluster_settings {
   /// Workers that are threads of this process; called on the actor's thread.
   std::function<result<launch_id>(const worker_order&)> launch_here;
   std::function<void(const launch_id&)> retire_here;
+  /// Told how a launch has ended that was wanted; on the actor's thread.
+  std::function<void(core::scaling::launch_number, const std::string& how)> on_death;
 };
 
 /// Owns the backend, and may block in it: there are threads for the other actors. It carries out

@@ -114,6 +114,9 @@ running_cluster::running_cluster(settings s) {
   place.make_order = [&c](core::scaling::launch_number number) { return c.make_order(number); };
   place.launch_here = [&c](const worker_order& order) { return c.threads->launch(order); };
   place.retire_here = [&c](const launch_id& id) { c.threads->retire(id); };
+  place.on_death = [&c](core::scaling::launch_number number, const std::string& how) {
+    c.scheduler->worker_ended(std::to_string(number), how);
+  };
   shared->want(c.plan.workers);
   c.place = spawn_cluster(c.node, std::move(place), shared);
   shared->wakes(c.place);

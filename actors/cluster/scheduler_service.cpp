@@ -37,6 +37,7 @@ struct scheduler_service::state {
   caf::actor actor;
   std::vector<transport::listener> listeners;  ///< For this process; for others.
   std::string connection_file;
+  std::shared_ptr<obituaries> deaths = std::make_shared<obituaries>();
 };
 
 result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::node& node,
@@ -50,7 +51,8 @@ result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::nod
     return known->text;
   };
   auto made = std::make_unique<state>(node);
-  made->actor = spawn_scheduler(node, {wanted.name, address, std::move(wanted.on_change)});
+  made->actor =
+      spawn_scheduler(node, {wanted.name, address, std::move(wanted.on_change), made->deaths});
   // From here on the destructor undoes what has been done.
   std::unique_ptr<scheduler_service> service(new scheduler_service(std::move(made)));
   auto& inside = *service->state_;
@@ -79,6 +81,11 @@ scheduler_service::~scheduler_service() {
   for (const auto& listener : state_->listeners)
     state_->node.net().close(listener);
   runtime::stop(state_->actor);
+}
+
+void scheduler_service::worker_ended(const std::string& launch, const std::string& how) const {
+  state_->deaths->add({launch, how});
+  runtime::wake(state_->actor);
 }
 
 const std::string& scheduler_service::address() const noexcept {

@@ -29,6 +29,9 @@ public:
   scheduler_service& operator=(const scheduler_service&) = delete;
   ~scheduler_service();
 
+  /// How a worker has ended that this cluster made.
+  void worker_ended(const std::string& launch, const std::string& how) const;
+
   /// For others, and for this process.
   const std::string& address() const noexcept;
   const std::string& local_address() const noexcept;

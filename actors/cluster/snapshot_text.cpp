@@ -37,26 +37,40 @@ std::string number(std::uint64_t n) {
   return std::to_string(n);
 }
 
+std::string words_of(worker_state state) {
+  switch (state) {
+    case worker_state::running:
+      return "running";
+    case worker_state::paused:
+      return "paused";
+    case worker_state::leaving:
+      break;
+  }
+  return "leaving";
+}
+
 row cells_of(const worker_snapshot& w) {
   const auto used = w.memory_used_bytes == 0 ? "-" : rounded_size(w.memory_used_bytes);
   return {w.name,
           w.address.empty() ? "-" : w.address,
+          words_of(w.state),
           number(w.threads),
           number(w.runs_assigned),
           number(w.runs_finished),
           number(w.results),
           rounded_size(w.results_bytes),
+          w.spilled_bytes == 0 ? "-" : rounded_size(w.spilled_bytes),
           used,
           w.memory_bytes == 0 ? "-" : rounded_size(w.memory_bytes)};
 }
 
 std::string workers_text(const cluster_snapshot& s) {
   if (s.workers.empty()) return "\nno workers: start one with `troupe worker " + s.address + "`\n";
-  std::vector<row> rows{
-      {"WORKER", "ADDRESS", "THREADS", "ASSIGNED", "FINISHED", "RESULTS", "SIZE", "MEMORY", "OF"}};
+  std::vector<row> rows{{"WORKER", "ADDRESS", "STATE", "THREADS", "ASSIGNED", "FINISHED", "RESULTS",
+                         "SIZE", "ON DISK", "MEMORY", "OF"}};
   for (const auto& w : s.workers)
     rows.push_back(cells_of(w));
-  return "\n" + table(rows, 2);
+  return "\n" + table(rows, 3);
 }
 
 }  // namespace
@@ -120,7 +134,9 @@ std::string snapshot_json(const cluster_snapshot& s) {
                        {"results", w.results},
                        {"results_bytes", w.results_bytes},
                        {"runs_assigned", w.runs_assigned},
-                       {"runs_finished", w.runs_finished}});
+                       {"runs_finished", w.runs_finished},
+                       {"spilled_bytes", w.spilled_bytes},
+                       {"state", words_of(w.state)}});
   const json all{{"scheduler", s.scheduler},
                  {"address", s.address},
                  {"release", s.release},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/runtime/host.hpp"
+#include "actors/worker/home_client.hpp"
 #include "actors/worker/libraries.hpp"
 #include "actors/worker/worker_actor.hpp"
 
@@ -20,7 +21,10 @@ constexpr auto patience = grace + std::chrono::seconds(1);
 
 threads_here::threads_here(runtime::node& node, std::string scheduler,
                            std::function<void(task_registry&)> register_tasks)
-    : node_(node), scheduler_(std::move(scheduler)), register_tasks_(std::move(register_tasks)) {}
+    : node_(node),
+      scheduler_(std::move(scheduler)),
+      register_tasks_(std::move(register_tasks)),
+      home_(std::make_shared<home_client>(node, scheduler_, "tasks")) {}
 
 threads_here::~threads_here() {
   for (const auto& [id, one] : workers_)
@@ -28,6 +32,9 @@ threads_here::~threads_here() {
   const auto until = std::chrono::steady_clock::now() + patience;
   for (const auto& [id, one] : workers_)
     one.ended.wait_until(until);
+  home_->close();
+  // Nobody is left to hear of a failure.
+  if (tasks_) static_cast<void>(tasks_->stop());
 }
 
 result<std::shared_ptr<const task_table>> threads_here::tasks() {
@@ -40,6 +47,7 @@ result<std::shared_ptr<const task_table>> threads_here::tasks() {
   }
   for (const auto& library : node_.options().worker.libraries)
     if (auto loaded = load_library(library, *table); !loaded) return loaded.error();
+  if (auto started = table->start(); !started) return started.error();
   return tasks_ = std::move(table);
 }
 
@@ -55,6 +63,7 @@ result<launch_id> threads_here::launch(const worker_order& order) {
   settings.options.threads = order.threads;
   settings.options.memory = order.memory_bytes;
   settings.tasks = *table;
+  settings.home = home_;
   settings.grace = grace;
   auto ended = std::make_shared<std::promise<void>>();
   settings.on_end = [ended](const worker_end&) { ended->set_value(); };

@@ -19,6 +19,7 @@
 
 namespace troupe {
 
+class home_client;
 class task_table;
 
 /// Workers that are threads of this process, for backends that want them. Used by the cluster
@@ -49,6 +50,7 @@ private:
   runtime::node& node_;
   const std::string scheduler_;
   const std::function<void(task_registry&)> register_tasks_;
+  const std::shared_ptr<home_client> home_;
   std::shared_ptr<const task_table> tasks_;  ///< Made for the first worker; the same for all.
   std::map<launch_id, worker> workers_;
   std::uint64_t next_ = 1;

@@ -114,6 +114,13 @@ public:
     carry_out();
   }
 
+  void on_wake() override {
+    if (!settings_.deaths) return;
+    for (auto& one : settings_.deaths->take())
+      handle(launch_ended{std::move(one.launch), std::move(one.how)});
+    carry_out();
+  }
+
   void on_flush() override {
     for (auto* p : waiting_) {
       p->waits_for_flush = false;
@@ -247,6 +254,16 @@ private:
 };
 
 }  // namespace
+
+void obituaries::add(one what) {
+  const std::lock_guard lock(mutex_);
+  all_.push_back(std::move(what));
+}
+
+std::vector<obituaries::one> obituaries::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(all_, {});
+}
 
 caf::actor spawn_scheduler(runtime::node& node, scheduler_settings settings) {
   return runtime::spawn(node.actors(), [&node, settings = std::move(settings)](runtime::self& me) {

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include <caf/actor.hpp>
 
@@ -20,12 +23,30 @@ struct worker_change {
   std::string launch;
 };
 
+/// How workers have ended, as the cluster that made them learns. Thread-safe.
+class obituaries {
+public:
+  struct one {
+    std::string launch;
+    std::string how;
+  };
+
+  void add(one);
+  std::vector<one> take();
+
+private:
+  std::mutex mutex_;
+  std::vector<one> all_;
+};
+
 struct scheduler_settings {
   std::string name;
   /// Where others reach it, for the snapshot. It is known only after the scheduler owns a listener.
   std::function<std::string()> address = {};
   /// Told by the scheduler actor; must not block.
   std::function<void(const worker_change&)> on_change = {};
+  /// Looked at whenever the actor is woken.
+  std::shared_ptr<obituaries> deaths = {};
 };
 
 /// The scheduler of one cluster. It translates and forwards, and decides

@@ -4,10 +4,14 @@
 #include <cstdlib>
 #include <cxxabi.h>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <typeinfo>
 #include <utility>
+
+#include "actors/worker/running_task.hpp"
 
 namespace troupe {
 
@@ -25,16 +29,101 @@ std::string readable(const char* mangled) {
 
 }  // namespace
 
+/// A thread, and the run that it works on.
+class executor::place final : public running_task {
+public:
+  explicit place(executor& home) : home_(home) {}
+
+  // For the function.
+
+  bool cancelled() noexcept override {
+    if (cancelled_) return true;
+    if (!home_.interrupted_) return false;
+    half_done_ = true;
+    return true;
+  }
+
+  bool away() const noexcept override { return away_; }
+
+  void secede() override { change(true); }
+
+  void rejoin() override { change(false); }
+
+  client connect() override {
+    constexpr auto highest = std::numeric_limits<std::int32_t>::max();
+    return home_.settings_.connect().with(
+        {.priority = priority_ < highest ? priority_ + 1 : highest});
+  }
+
+  // For the executor, under its lock.
+
+  void begin(const execute& e) {
+    task_ = e.task;
+    run_ = e.run;
+    priority_ = e.spec->priority;
+    cancelled_ = false;
+    half_done_ = false;
+  }
+
+  void end() {
+    run_ = {};
+    if (std::exchange(away_, false)) --home_.away_;
+  }
+
+  bool runs(run_id run) const { return run_ == run; }
+
+  void cancel() { cancelled_ = true; }
+
+  // For its own thread.
+
+  run_executed call(const execute& e, const known_task* task) {
+    set_here(this);
+    auto done = home_.call(e, task);
+    set_here(nullptr);
+    if (half_done_) done = {e.task, e.run, {}, {errc::cancelled, "the worker ends"}, done.duration};
+    return done;
+  }
+
+  std::thread thread;
+  bool over = false;  ///< The thread ends without the lock.
+
+private:
+  void change(bool away) {
+    std::unique_lock lock(home_.mutex_);
+    away_ = away;
+    const bool first = home_.nothing_reported();
+    if (away) {
+      ++home_.away_;
+      home_.reports_.pauses.emplace_back(core::working::run_away{task_, run_});
+      home_.add_thread_if_needed();
+      home_.changed_.notify_one();
+    } else {
+      --home_.away_;
+      home_.reports_.pauses.emplace_back(core::working::run_back{task_, run_});
+    }
+    lock.unlock();
+    if (first) home_.settings_.wake();
+  }
+
+  executor& home_;
+  task_id task_;
+  run_id run_;
+  std::int32_t priority_ = 0;
+  std::atomic<bool> cancelled_ = false;
+  bool half_done_ = false;
+  bool away_ = false;
+};
+
 executor::executor(const task_table& tasks, settings s) : tasks_(tasks), settings_(std::move(s)) {
-  threads_.reserve(settings_.threads);
+  const std::lock_guard lock(mutex_);
   for (std::uint32_t i = 0; i < settings_.threads; ++i)
-    threads_.emplace_back([this] { work(); });
+    add_thread();
 }
 
 executor::~executor() {
   stop({});
-  for (auto& t : threads_)
-    t.join();
+  for (auto& p : places_)
+    p.thread.join();
 }
 
 void executor::run(std::vector<execute> batch) {
@@ -49,14 +138,15 @@ void executor::run(std::vector<execute> batch) {
   std::size_t ready = 0;
   auto next_refused = refused.begin();
   std::unique_lock lock(mutex_);
-  const bool first = done_.empty();
+  const bool first = nothing_reported();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (tasks[i])
       ready += enqueue(std::move(batch[i]), tasks[i]);
     else
-      done_.push_back({batch[i].task, batch[i].run, {}, std::move(*next_refused++), {}});
+      reports_.done.push_back({batch[i].task, batch[i].run, {}, std::move(*next_refused++), {}});
   }
   const auto wanted = std::min<std::size_t>(ready, idle_);
+  add_thread_if_needed();
   report(lock, first);
   lock.unlock();
   for (std::size_t i = 0; i < wanted; ++i)
@@ -99,6 +189,7 @@ void executor::pass(std::vector<pass_input> inputs) {
   for (const auto& p : inputs)
     ready += fill(p);
   const auto wanted = std::min<std::size_t>(ready, idle_);
+  add_thread_if_needed();
   lock.unlock();
   for (std::size_t i = 0; i < wanted; ++i)
     changed_.notify_one();
@@ -124,7 +215,9 @@ const known_task* executor::resolve(const execute& e, error& why) {
 
 void executor::skip(run_id run) {
   std::unique_lock lock(mutex_);
-  const bool first = done_.empty();
+  const bool first = nothing_reported();
+  for (auto& p : places_)
+    if (p.runs(run)) return p.cancel();
   cancel(run, "cancelled before it ran");
   report(lock, first);
 }
@@ -139,7 +232,7 @@ void executor::cancel(run_id first, const char* why) {
     if (!found || !jobs_[*found].what.run) continue;
     const auto slot = *found;
     auto& j = jobs_[slot];
-    done_.push_back({j.what.task, run, {}, {errc::cancelled, why}, {}});
+    reports_.done.push_back({j.what.task, run, {}, {errc::cancelled, why}, {}});
     work.insert(work.end(), j.followers.begin(), j.followers.end());
     if (j.awaits == 0) std::erase(queue_, slot);
     job_of_.erase(run);
@@ -147,15 +240,18 @@ void executor::cancel(run_id first, const char* why) {
   }
 }
 
-void executor::take(std::vector<run_executed>& done) {
-  done.clear();
+void executor::take(reports& to) {
+  to.pauses.clear();
+  to.done.clear();
   std::lock_guard lock(mutex_);
-  done.swap(done_);
+  to.pauses.swap(reports_.pauses);
+  to.done.swap(reports_.done);
 }
 
 bool executor::stop(std::chrono::nanoseconds grace) {
   std::unique_lock lock(mutex_);
   closed_ = true;
+  interrupt();
   queue_.clear();
   changed_.notify_all();
   return quiet_.wait_for(lock, grace, [this] { return busy_ == 0; });
@@ -163,7 +259,7 @@ bool executor::stop(std::chrono::nanoseconds grace) {
 
 /// Wakes who takes, if there was nothing to take before.
 void executor::report(std::unique_lock<std::mutex>& lock, bool first) {
-  if (!first || done_.empty()) return;
+  if (!first || nothing_reported()) return;
   lock.unlock();
   settings_.wake();
   lock.lock();
@@ -205,35 +301,69 @@ std::size_t executor::hand_on(const run_executed& done, const std::vector<run_id
   return ready;
 }
 
-void executor::work() {
+bool executor::may_begin() const {
+  return !queue_.empty() && busy_ - away_ < settings_.threads;
+}
+
+void executor::add_thread_if_needed() {
+  if (closed_ || idle_ > 0 || !may_begin()) return;
+  places_.remove_if([](place& p) {
+    if (p.over) p.thread.join();
+    return p.over;
+  });
+  try {
+    add_thread();
+  } catch (const std::system_error&) {
+    // There are too many. What is queued waits for a thread that becomes free.
+  }
+}
+
+void executor::add_thread() {
+  auto& p = places_.emplace_back(*this);
+  try {
+    p.thread = std::thread([this, &p] { work(p); });
+  } catch (...) {
+    places_.pop_back();
+    throw;
+  }
+  ++idle_;
+}
+
+void executor::work(place& here) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ++idle_;
-    changed_.wait(lock, [this] { return closed_ || !queue_.empty(); });
+    changed_.wait(lock, [this] { return closed_ || may_begin(); });
     --idle_;
     if (closed_) return;
     const auto slot = queue_.front();
     queue_.pop_front();
     const auto* task = jobs_[slot].task;
     std::optional<execute> what(std::exchange(jobs_[slot].what, {}));
+    here.begin(*what);
     ++busy_;
     lock.unlock();
-    auto done = call(*what, task);
+    auto done = here.call(*what, task);
     what.reset();  // Frees arguments and inputs before anybody hears of the end, and unlocked.
     lock.lock();
+    here.end();
     --busy_;
     const auto followers = std::move(jobs_[slot].followers);
     job_of_.erase(done.run);
     jobs_.remove(slot);
-    const bool first = done_.empty();
-    done_.push_back(std::move(done));
+    const bool first = nothing_reported();
+    reports_.done.push_back(std::move(done));
     // By copy: cancelling adds to what is done.
-    const auto ready = followers.empty() ? 0 : hand_on(run_executed(done_.back()), followers);
+    const auto ready =
+        followers.empty() ? 0 : hand_on(run_executed(reports_.done.back()), followers);
     // This thread takes the first.
     for (std::size_t i = 1; i < std::min<std::size_t>(ready, idle_ + 1); ++i)
       changed_.notify_one();
     if (closed_) quiet_.notify_all();
     report(lock, first);
+    // One more than needed, since another one has rejoined.
+    here.over = idle_ + busy_ - away_ >= settings_.threads;
+    if (here.over) return changed_.notify_one();
+    ++idle_;
   }
 }
 

@@ -1,14 +1,19 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
+
+#include <troupe/client.hpp>
 
 #include "actors/core/id_map.hpp"
 #include "actors/core/slab.hpp"
@@ -21,19 +26,31 @@ namespace troupe {
 /// the results of others goes next when the last of them is there.
 ///
 /// What a function throws ends here: it becomes an error with the type and words of the exception,
-/// the task and the worker. run(), pass(), skip() and take() are for the worker's actor; none of
-/// them waits for a function.
+/// the task and the worker. Functions reach it through running_task. The rest is for the worker's
+/// actor; none of it waits for a function.
+///
+/// As many functions run at one time as it has threads, and more of those that wait for something
+/// (see secede()): then there are more threads, for as long as they do.
 class executor {
 public:
   using execute = core::working::execute;
   using pass_input = core::working::pass_input;
   using run_executed = core::working::run_executed;
+  using pause = std::variant<core::working::run_away, core::working::run_back>;
 
   struct settings {
     std::string worker;  ///< Its name, for errors.
     std::uint32_t threads = 1;
     /// There is something to take(), after there was nothing. Called on any thread; must not block.
     std::function<void()> wake;
+    /// For current_client().
+    std::function<client()> connect = {};
+  };
+
+  /// What it says of its runs.
+  struct reports {
+    std::vector<pause> pauses;  ///< Before what is done.
+    std::vector<run_executed> done;
   };
 
   executor(const task_table&, settings);
@@ -50,15 +67,19 @@ public:
   void pass(std::vector<pass_input>);
 
   /// If the run has not begun it does not, and is reported as cancelled, as are those that await
-  /// its result. Else nothing happens.
+  /// its result. Else its function sees it in cancelled().
   void skip(run_id);
 
-  /// Replaces `done` by what was reported since the last call.
-  void take(std::vector<run_executed>& done);
+  /// All functions see it in cancelled(): the worker is about to end. What a function that has seen
+  /// it comes to may be half done; it is reported as cancelled.
+  void interrupt() noexcept { interrupted_ = true; }
 
-  /// Forgets what has not begun and waits for what runs, but not longer than `grace`. False: some
-  /// functions still run, and the destructor would wait for them; a process that must end can only
-  /// leave with _exit().
+  /// Replaces `to` by what was reported since the last call.
+  void take(reports& to);
+
+  /// Forgets what has not begun, interrupts what runs and waits for it, but not longer than
+  /// `grace`. False: some functions still run, and the destructor would wait for them; a process
+  /// that must end can only leave with _exit().
   bool stop(std::chrono::nanoseconds grace);
 
 private:
@@ -69,14 +90,20 @@ private:
     std::vector<run_id> followers;  ///< Await its result.
   };
 
+  class place;
+
   const known_task* resolve(const execute&, error& why);
   bool enqueue(execute&&, const known_task*);
   run_executed call(const execute&, const known_task*) const;
   bool fill(const pass_input&);
   std::size_t hand_on(const run_executed&, const std::vector<run_id>& followers);
   void cancel(run_id, const char* why);
+  bool nothing_reported() const { return reports_.done.empty() && reports_.pauses.empty(); }
   void report(std::unique_lock<std::mutex>&, bool first);
-  void work();
+  bool may_begin() const;
+  void add_thread_if_needed();
+  void add_thread();
+  void work(place&);
 
   const task_table& tasks_;
   const settings settings_;
@@ -89,11 +116,13 @@ private:
   core::slab<job> jobs_;
   core::id_map<run_id, std::uint32_t> job_of_;
   std::deque<std::uint32_t> queue_;
-  std::vector<run_executed> done_;
+  reports reports_;
   std::uint32_t idle_ = 0;
   std::uint32_t busy_ = 0;
+  std::uint32_t away_ = 0;  ///< Busy ones that have seceded.
   bool closed_ = false;
-  std::vector<std::thread> threads_;
+  std::atomic<bool> interrupted_ = false;
+  std::list<place> places_;  ///< One for each thread.
 };
 
 }  // namespace troupe

@@ -1,10 +1,27 @@
 #include "actors/worker/libraries.hpp"
 
 #include <exception>
+#include <optional>
+#include <utility>
 
 #include "backends/plugin.hpp"
 
 namespace troupe {
+
+namespace {
+
+std::optional<std::string> thrown_by(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception of unknown type";
+  }
+  return {};
+}
+
+}  // namespace
 
 void task_table::add(task_entry entry) {
   const std::string name(entry.name);
@@ -15,6 +32,28 @@ void task_table::add(task_entry entry) {
                                            std::string(entry.signature) +
                                            " is refused; give one of them another name, as in "
                                            "troupe::task<&f>(\"name\")"});
+}
+
+void task_table::on_start(std::function<void()> f) {
+  starts_.push_back(std::move(f));
+}
+
+void task_table::on_stop(std::function<void()> f) {
+  stops_.push_back(std::move(f));
+}
+
+result<void> task_table::start() const {
+  for (const auto& f : starts_)
+    if (auto why = thrown_by(f)) return error{errc::system, "cannot start: " + *why};
+  return {};
+}
+
+result<void> task_table::stop() const {
+  std::string all;
+  for (auto at = stops_.rbegin(); at != stops_.rend(); ++at)
+    if (auto why = thrown_by(*at)) all += (all.empty() ? "" : "; ") + *why;
+  if (!all.empty()) return error{errc::system, "while it stopped: " + all};
+  return {};
 }
 
 const known_task* task_table::find(std::string_view name) const {

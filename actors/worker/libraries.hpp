@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -27,6 +28,14 @@ public:
   /// The same function twice is one. Throws troupe::exception if the name is another function's.
   void add(task_entry) override;
 
+  void on_start(std::function<void()>) override;
+  void on_stop(std::function<void()>) override;
+
+  /// Calls what on_start() was given; an error with the words of what it threw.
+  result<void> start() const;
+  /// And on_stop(). What is thrown is given back, after all have been called.
+  result<void> stop() const;
+
   /// Null if there is none. Good as long as the table.
   const known_task* find(std::string_view name) const;
 
@@ -37,6 +46,8 @@ public:
 
 private:
   std::map<std::string, known_task, std::less<>> tasks_;
+  std::vector<std::function<void()>> starts_;
+  std::vector<std::function<void()>> stops_;
 };
 
 /// Loads a shared library (see <troupe/plugin.hpp>) and lets it fill the table.

@@ -30,6 +30,8 @@ namespace {
 
 constexpr int exit_unusable = 1;
 constexpr int exit_not_connected = 2;
+constexpr int exit_killed = 3;
+constexpr int exit_out_of_memory = 4;
 
 /// What the command line says, as text. Unset: as the configuration has it.
 struct arguments {
@@ -57,7 +59,8 @@ void declare(CLI::App& app, arguments& a) {
   app.footer(
       "--config FILE and --set SECTION.KEY=VALUE are understood as everywhere.\n"
       "Exit codes: 0 ended in order; 1 could not start; 2 no connection, or lost it;\n"
-      "128 + n at once by a second signal n.");
+      "3 to end a function (future::kill()); 4 too little memory; 128 + n at once by a second "
+      "signal n.");
 }
 
 error wrong(const std::string& what) {
@@ -128,12 +131,22 @@ int exit_code(const worker_end& end) {
 }
 
 int work(plan p) {
+  // Before there are threads: it may be about to change what they must not see changing.
+  const auto tasks = p.worker.tasks;
+  tasks->start().value();
   runtime::node node(p.options);
   if (p.worker.tasks->size() == 0)
     node.log().make("worker")->warn("this worker knows no tasks; name a library with --library");
   std::promise<worker_end> ended;
   p.worker.on_end = [&ended](const worker_end& how) { ended.set_value(how); };
   auto scheduler = p.worker.scheduler;
+  const auto home = std::make_shared<home_client>(node, scheduler, p.options.worker.name);
+  p.worker.home = home;
+  p.worker.kill = [](sudden_end how, const std::string& why) {
+    // These are its last words: the cluster hears them, and the scheduler puts them into errors.
+    std::fprintf(stderr, "troupe worker: ends at once: %s\n", why.c_str());
+    _exit(how == sudden_end::killed ? exit_killed : exit_out_of_memory);
+  };
   auto actor = spawn_worker(node, std::move(p.worker));
   const process_watch watch([actor] { runtime::stop(actor); });
   const auto how = ended.get_future().get();
@@ -143,6 +156,9 @@ int work(plan p) {
                  how.why.message.c_str());
   // Somebody's function does not end; threads cannot be ended from outside.
   if (how.still_running) _exit(code);
+  home->close();
+  if (auto stopped = tasks->stop(); !stopped)
+    std::fprintf(stderr, "troupe worker: %s\n", stopped.error().message.c_str());
   node.net().stop();
   return code;
 }

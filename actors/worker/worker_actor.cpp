@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <type_traits>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,9 +13,9 @@
 #include "actors/worker/core/worker.hpp"
 #include "actors/worker/data_address.hpp"
 #include "actors/worker/data_links.hpp"
+#include "actors/worker/disk.hpp"
 #include "actors/worker/executor.hpp"
-#include "config/machine.hpp"
-#include "serialization/release.hpp"
+#include "actors/worker/introduction.hpp"
 
 namespace troupe {
 
@@ -29,37 +27,7 @@ using runtime::clock;
 constexpr std::uint64_t scheduler_request = 0;  ///< Worker ids, the other requests, start at 1.
 constexpr auto first_pause = std::chrono::milliseconds(50);
 constexpr auto longest_pause = std::chrono::seconds(2);
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-uuid random_uuid() {
-  std::random_device source;
-  uuid made;
-  std::ranges::generate(made, [&] { return static_cast<std::uint8_t>(source()); });
-  return made;
-}
-
-void fill_in(worker_options& options) {
-  if (options.name.empty()) options.name = host_name() + "-" + std::to_string(getpid());
-  if (options.threads > 0 && options.memory > 0) return;
-  const auto share = find_machine_share();
-  if (options.threads == 0) options.threads = share.cores;
-  if (options.memory == 0) options.memory = share.memory_bytes;
-}
-
-hello introduction(const worker_options& options) {
-  hello who;
-  who.as = role::worker;
-  who.process = random_uuid();
-  who.name = options.name;
-  who.host = host_name();
-  who.pid = static_cast<std::uint32_t>(getpid());
-  who.release = release();
-  return who;
-}
+constexpr auto measure_interval = std::chrono::milliseconds(100);
 
 class worker_part final : public runtime::part {
 public:
@@ -70,12 +38,14 @@ public:
         log_(node.log().make("worker")),
         settings_(std::move(settings)),
         listen_on_(std::move(listen_on)),
-        who_(introduction(settings_.options)),
-        machine_({.threads = settings_.options.threads,
-                  .inline_result_max = settings_.options.inline_result_max}),
+        who_(introduce_worker(settings_.options)),
+        machine_(limits_of(settings_.options, settings_.kill != nullptr)),
         links_(me, node.net(), who_, log_),
+        disk_(
+            {local_directory(settings_.options), [actor = me.handle()] { runtime::wake(actor); }}),
         executor_(*settings_.tasks, {settings_.options.name, settings_.options.threads,
-                                     [actor = me.handle()] { runtime::wake(actor); }}) {}
+                                     [actor = me.handle()] { runtime::wake(actor); },
+                                     [home = settings_.home] { return home->get(); }}) {}
 
   const char* name() const override { return "worker"; }
 
@@ -90,10 +60,8 @@ public:
     }
     who_.address = listener_->address;
     who_.launch = settings_.launch;
-    who_.threads = settings_.options.threads;
-    who_.memory_bytes = settings_.options.memory;
-    who_.resources = settings_.options.resources;
     who_.tasks = settings_.tasks->signatures();
+    add_means(settings_.options, who_);
     connect_until_ = clock::now() + settings_.connect_for;
     connect();
   }
@@ -147,24 +115,37 @@ public:
   }
 
   void on_wake() override {
-    executor_.take(done_);
+    executor_.take(executed_);
     if (ending_) {
       if (executor_.stop({})) finish(false);
       return;
     }
-    for (auto& run : done_)
+    for (auto& pause : executed_.pauses)
+      std::visit([this](auto& p) { step(p); }, pause);
+    for (auto& run : executed_.done)
       step(std::move(run));
+    take_from_disk();
     hand_out();
   }
 
   void on_tick() override {
     const auto now = clock::now();
     if (grace_until_ && now >= *grace_until_) return give_up_waiting();
+    if (leave_at_ && now >= *leave_at_) {
+      log_->info("leaving after its lifetime name={}", settings_.options.name);
+      leave(settings_.options.leave_timeout);
+    }
     if (connect_at_ && now >= *connect_at_) connect();
+    if (measure_at_ && now >= *measure_at_) {
+      measure_at_ = now + measure_interval;
+      step(memory_measured{measure_memory(settings_.options)});
+    }
     if (report_at_ && now >= *report_at_) {
       report_at_ = now + settings_.options.report_interval;
-      step(memory_measured{resident_bytes()});
+      step(report_due{});
     }
+    step(clock_ticked{});
+    hand_out();
     set_timer();
   }
 
@@ -176,12 +157,19 @@ public:
   void on_stop() override {
     if (ending_ || grace_until_) return;
     if (!welcome_) return end({});
-    grace_until_ = clock::now() + settings_.grace;
-    set_timer();
-    step(scheduler_said{stop_worker{}});
+    leave(settings_.grace);
+    executor_.interrupt();
   }
 
 private:
+  void leave(clock::duration grace) {
+    grace_until_ = clock::now() + grace;
+    leave_at_.reset();
+    set_timer();
+    step(leave_wanted{});
+    on_flush();
+  }
+
   void connect() {
     connect_at_.reset();
     net_.connect(scheduler_request, settings_.scheduler, who_, me_.handle());
@@ -238,11 +226,22 @@ private:
       log_->info("joined scheduler={} name={} address={} threads={} tasks={}", settings_.scheduler,
                  settings_.options.name, listener_->address, settings_.options.threads,
                  settings_.tasks->size());
-      report_at_ = clock::now();
+      leave_at_ = end_of_life(settings_.options, clock::now());
+      measure_at_ = report_at_ = clock::now();
       set_timer();
     }
     if (const auto* drop = std::get_if<drop_result>(&order)) links_.forget(drop->task);
+    if (const auto* welcome = std::get_if<welcome_worker>(&order)) me_id_ = welcome->worker;
     step(scheduler_said{std::move(order)});
+  }
+
+  void take_from_disk() {
+    disk::reports moved;
+    disk_.take(moved);
+    for (const auto& problem : moved.problems)
+      log_->warn("disk: {}", problem);
+    for (auto& e : moved.events)
+      step(std::move(e));
   }
 
   void take_heard() {
@@ -260,6 +259,7 @@ private:
       std::visit([this](auto& x) { carry_out(x); }, e);
     effects.clear();
     effects_ = std::move(effects);
+    me_.tick_at(machine_.deadline());
   }
 
   void carry_out(tell_scheduler& e) {
@@ -284,6 +284,23 @@ private:
     executor_.skip(e.run);
   }
 
+  void carry_out(spill_result& e) { disk_.write(std::move(e)); }
+
+  void carry_out(load_result& e) { disk_.read(e, me_id_); }
+
+  void carry_out(remove_file& e) { disk_.remove(e); }
+
+  void carry_out(kill_process& e) {
+    const auto task = std::to_string(number_of(e.task));
+    if (settings_.kill) return settings_.kill(sudden_end::killed, "to stop task " + task);
+    log_->warn("cannot end the thread of a task to be killed task={}", task);
+  }
+
+  void carry_out(end_for_memory& e) {
+    settings_.kill(sudden_end::out_of_memory,
+                   out_of_memory_words(e.used_bytes, settings_.options.memory));
+  }
+
   void carry_out(answer& e) { links_.answer(e.connection, std::move(e.message)); }
 
   void carry_out(end_worker&) { end({}); }
@@ -299,6 +316,8 @@ private:
     if (std::exchange(ending_, true)) return;
     end_ = std::move(how);
     report_at_.reset();
+    measure_at_.reset();
+    leave_at_.reset();
     connect_at_.reset();
     on_flush();
     if (scheduler_) transport::close(scheduler_->to());
@@ -328,7 +347,8 @@ private:
 
   void set_timer() {
     std::optional<clock::time_point> next;
-    for (const auto& at : {report_at_, connect_at_, grace_until_})
+    for (const auto& at :
+         {report_at_, measure_at_, leave_at_, connect_at_, grace_until_, machine_.deadline()})
       if (at && (!next || *at < *next)) next = at;
     me_.tick_at(next);
   }
@@ -346,6 +366,7 @@ private:
   wire::decoder decoder_;
   std::optional<error> why_lost_;
   bool welcome_ = false;
+  worker_id me_id_;
   bool ending_ = false;
   bool finished_ = false;
   worker_end end_;
@@ -353,12 +374,15 @@ private:
   std::vector<event> heard_;
   std::vector<execute> to_run_;
   std::vector<pass_input> to_pass_;
-  std::vector<run_executed> done_;
+  executor::reports executed_;
   clock::time_point connect_until_;
   clock::duration pause_ = first_pause;
   std::optional<clock::time_point> connect_at_;
   std::optional<clock::time_point> report_at_;
+  std::optional<clock::time_point> measure_at_;
+  std::optional<clock::time_point> leave_at_;
   std::optional<clock::time_point> grace_until_;
+  disk disk_;
   executor executor_;  ///< Last, so that its threads end before what they report to.
 };
 

@@ -12,6 +12,7 @@
 #include <troupe/error.hpp>
 
 #include "actors/runtime/runtime.hpp"
+#include "actors/worker/home_client.hpp"
 #include "actors/worker/libraries.hpp"
 
 namespace troupe {
@@ -31,6 +32,9 @@ struct worker_end {
   bool still_running = false;
 };
 
+/// Why a worker process ends itself in the middle of its work.
+enum class sudden_end : std::uint8_t { killed, out_of_memory };
+
 struct worker_settings {
   std::string scheduler;    ///< Its address in full: tcp://, unix:// or local://.
   std::string launch = {};  ///< What the backend calls the launch that made this worker.
@@ -42,6 +46,11 @@ struct worker_settings {
   std::chrono::nanoseconds connect_for = std::chrono::seconds(30);
   /// For functions that run when the worker has to end before they do.
   std::chrono::nanoseconds grace = std::chrono::seconds(2);
+  /// For tasks that submit tasks; closed by who made it, not on an actor's thread.
+  std::shared_ptr<home_client> home = {};
+  /// Ends the process at once; called on the actor's thread. Empty: there is more in this process
+  /// than the worker, and what the process uses is not its doing.
+  std::function<void(sudden_end, const std::string& why)> kill = {};
   /// Called once, on the actor's thread; must not block.
   std::function<void(const worker_end&)> on_end = {};
 };

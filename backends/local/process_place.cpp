@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <optional>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "backends/local/local.hpp"
 #include "backends/output_relay.hpp"
 #include "backends/process.hpp"
+#include "config/machine.hpp"
 
 namespace troupe::backends::local {
 
@@ -38,6 +40,7 @@ private:
   struct child {
     process running;
     std::uint64_t output = 0;
+    std::uint64_t kills_before = 0;  ///< For want of memory, until it was started.
     std::optional<clock::time_point> asked_to_end = std::nullopt;
   };
 
@@ -68,6 +71,7 @@ result<launch_id> process_place::launch(const worker_order& order) {
   }
   auto output = relay_.open();
   if (!output) return output.error();
+  const auto kills_before = out_of_memory_kills();
   auto started = process::start(
       {order.command, order.environment, lifeline_->read.number(), output->write.number()});
   if (!started) {
@@ -75,14 +79,14 @@ result<launch_id> process_place::launch(const worker_order& order) {
     return started.error();
   }
   auto id = std::to_string(started->pid());
-  children_.insert_or_assign(id, child{*started, output->number});
+  children_.insert_or_assign(id, child{*started, output->number, kills_before});
   return id;
 }
 
 result<void> process_place::retire(const launch_id& id) {
   auto found = children_.find(id);
   if (found == children_.end()) return {};
-  auto& [running, output, asked_to_end] = found->second;
+  auto& [running, output, kills_before, asked_to_end] = found->second;
   if (!asked_to_end) {
     asked_to_end = clock::now();
     running.terminate();
@@ -98,9 +102,14 @@ result<std::vector<launch_status>> process_place::survey() {
     auto& [id, one] = *at;
     if (const auto end = one.running.poll()) {
       const auto words = relay_.last_words(one.output);
+      const bool killed = end->signal == SIGKILL && !one.asked_to_end;
+      const auto verdict = killed && out_of_memory_kills() > one.kills_before
+                               ? ", by the kernel, which is out of memory"
+                               : "";
       all.push_back({id, launch_status::phase::gone,
-                     "process " + id + " ended: " + describe(*end) +
-                         (words.empty() ? ", without a word" : ", saying: " + words)});
+                     "process " + id + " ended: " + describe(*end) + verdict +
+                         (words.empty() ? ", without a word" : ", saying: " + words),
+                     *end == process_end{}});
       at = children_.erase(at);
     } else {
       all.push_back({id, launch_status::phase::running});

@@ -66,12 +66,13 @@
 #
 # Interning
 # ---------
-# A task's name, signature, priority, retries and resources are its spec. Each is sent once per
-# connection and direction, in the group that first uses it; both ends number specs from 0 in the
-# order in which they come, and groups refer to the numbers. A table has at most 65536 specs, and no
-# spec is added to a non-empty table if the table would then have more than 16 MiB, counting for
-# each spec 64 bytes, its name, its signature, and 32 bytes and the name for each resource. Before
-# that happens the sender says forgetSpecs: both ends empty their tables and number from 0 again.
+# A task's name, signature, priority, retries, resources and timeout are its spec. Each is sent once
+# per connection and direction, in the group that first uses it; both ends number specs from 0 in
+# the order in which they come, and groups refer to the numbers. A table has at most 65536 specs,
+# and no spec is added to a non-empty table if the table would then have more than 16 MiB, counting
+# for each spec 64 bytes, its name, its signature, and 32 bytes and the name for each resource.
+# Before that happens the sender says forgetSpecs: both ends empty their tables and number from 0
+# again.
 #
 # The data plane
 # --------------
@@ -218,6 +219,8 @@ struct Spec {
   priority @2 :Int32;
   retries @3 :UInt32;
   resources @4 :List(Resource);
+  timeout @5 :UInt64;
+  # Of one run, in nanoseconds, below 1 << 63. 0: none.
 }
 
 struct Locations {
@@ -280,12 +283,20 @@ struct ClientMessages {
       submitTasks @0 :SubmitTasks;
       scatterData @1 :SizedTasks;
       releaseTasks @2 :Tasks;
-      cancelTasks @3 :Tasks;
+      cancelTasks @3 :CancelTasks;
       locateResults @4 :TasksAtWorkers;
       inspectCluster @5 :Void;
       # One message.
     }
   }
+}
+
+struct CancelTasks {
+  count @0 :UInt32;
+  tasks @1 :Column;
+  # Spelled out.
+  kills @2 :Column;
+  # 1: with the process that runs it.
 }
 
 struct SubmitTasks {
@@ -371,6 +382,9 @@ struct ClusterSnapshot {
     resultsBytes @9 :UInt64;
     runsAssigned @10 :UInt64;
     runsFinished @11 :UInt64;
+    spilledBytes @12 :UInt64;
+    state @13 :UInt16;
+    # As in WorkerMessages.
   }
 }
 
@@ -388,6 +402,11 @@ struct WorkerMessages {
       inputsMissing @2 :InputsMissing;
       resultsAdded @3 :SizedTasks;
       workerReport @4 :WorkerReport;
+      runsSeceded @5 :Runs;
+      runsRejoined @6 :Runs;
+      runsReturned @7 :Runs;
+      workerChanged @8 :UInt16;
+      # 0 running, 1 paused, 2 leaving.
     }
   }
 }
@@ -411,6 +430,13 @@ struct RunFailed {
   why @2 :Error;
 }
 
+struct Runs {
+  count @0 :UInt32;
+  tasks @1 :Column;
+  # Spelled out.
+  runs @2 :Column;
+}
+
 struct InputsMissing {
   count @0 :UInt32;
   tasks @1 :Column;
@@ -422,6 +448,7 @@ struct InputsMissing {
 struct WorkerReport {
   memoryUsedBytes @0 :UInt64;
   resultsBytes @1 :UInt64;
+  spilledBytes @2 :UInt64;
 }
 
 # --- Scheduler to worker ------------------------------------------------------------------------
@@ -441,6 +468,7 @@ struct WorkerOrders {
       cancelRuns @4 :CancelRuns;
       stopWorker @5 :Void;
       # One message.
+      replicateResults @6 :ReplicateResults;
     }
   }
 }
@@ -458,11 +486,18 @@ struct RunTasks {
   inputs @7 :Locations;
 }
 
+struct ReplicateResults {
+  count @0 :UInt32;
+  results @1 :Locations;
+}
+
 struct CancelRuns {
   count @0 :UInt32;
   tasks @1 :Column;
   # Spelled out.
   runs @2 :Column;
+  kills @3 :Column;
+  # As in CancelTasks.
 }
 
 # --- Between workers, and between clients and workers -------------------------------------------

@@ -176,6 +176,7 @@ TEST_CASE("only what is not done can be cancelled") {
   world w;
   w.submit(x);
   CHECK(w.after(cancel_wanted{x}) == tells(cancel_task{x}));
+  CHECK(w.after(cancel_wanted{x, true}) == tells(cancel_task{x, true}));
   w.hear(task_done{x, w1, 100, false, {}});
   CHECK(w.after(cancel_wanted{x}).empty());
 }

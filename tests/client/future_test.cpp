@@ -342,14 +342,17 @@ TEST_CASE("when the scheduler goes, all that waits fails, and so does what comes
 TEST_CASE("options travel with the tasks, as one spec for all that are alike") {
   small_cluster cluster;
   const auto client = cluster.connect();
-  const submit_options urgent{.priority = 10, .retries = 2, .resources = {{"gpu", 1}}};
+  const submit_options urgent{
+      .priority = 10, .retries = 2, .resources = {{"gpu", 1}}, .timeout = std::chrono::seconds(5)};
   (void)client.submit<&add>(1, 2);
   (void)client.with(urgent).submit<&add>(1, 2);
   (void)client.with(urgent).submit<&add>(3, 4);
   (void)client.submit<&add>(1, 2);
   const auto s = cluster.said<submit_task>(4);
   CHECK(*s[0].spec == task_spec{"client_test::add", "(i32, i32) -> i32", 0, 0, {}});
-  CHECK(*s[1].spec == task_spec{"client_test::add", "(i32, i32) -> i32", 10, 2, {{"gpu", 1}}});
+  CHECK(*s[1].spec ==
+        task_spec{
+            "client_test::add", "(i32, i32) -> i32", 10, 2, {{"gpu", 1}}, std::chrono::seconds(5)});
   CHECK(s[1].spec == s[2].spec);
   CHECK(s[0].spec == s[3].spec);
 }

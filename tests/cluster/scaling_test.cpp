@@ -101,6 +101,13 @@ TEST_CASE("a lost connection asks the place at once, and again a little later") 
         effects{report_death{1, "exit code 1"}, launch_worker{2}});
 }
 
+TEST_CASE("a worker that leaves in order is replaced at once, however young it is") {
+  stage s;
+  s.bring_up(1);
+  s.after(scaling::worker_lost{1});
+  CHECK(s.after(surveyed{{{"p1", true, "exit code 0", true}}}) == effects{launch_worker{2}});
+}
+
 TEST_CASE("a worker that comes back after a lost connection is not replaced") {
   stage s;
   s.bring_up(1);

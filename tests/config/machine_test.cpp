@@ -106,12 +106,38 @@ TEST_CASE("the limit of the address space counts") {
   CHECK(m.share().memory_bytes == 16 * gib);
 }
 
-TEST_CASE("the memory of a process is told, and 0 if it is gone") {
-  const temporary_folder root;
-  root.write("proc/77/statm", "1000 250 30 4 0 5 0\n");
-  CHECK(resident_bytes(77, root.path()) == 250 * static_cast<std::uint64_t>(::getpagesize()));
-  CHECK(resident_bytes(78, root.path()) == 0);
-  CHECK(resident_bytes() > 100'000);
+TEST_CASE("files that are mapped or cached are not counted as memory in use") {
+  const machine m;
+  m.root.write("proc/self/status", "RssAnon:\t 1000 kB\nRssFile:\t 500 kB\nRssShmem:\t 24 kB\n");
+  CHECK(used_memory_bytes(gib, m.root.path()) == 1024 * 1024);
+  m.groups("0::/a\n", v2_mounts);
+  m.root.write("sys/fs/cgroup/a/memory.max", "1073741824\n");
+  m.root.write("sys/fs/cgroup/a/memory.current", "5000000\n");
+  m.root.write("sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 2000000\n");
+  CHECK(used_memory_bytes(gib, m.root.path()) == 3'000'000);
+  CHECK(used_memory_bytes(gib / 2, m.root.path()) == 1024 * 1024);
+  CHECK(used_memory_bytes(0) > 100'000);
+}
+
+TEST_CASE("in a group of v1 the same is counted") {
+  const machine m;
+  m.groups("4:memory:/a\n", v1_mounts);
+  m.root.write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1073741824\n");
+  m.root.write("sys/fs/cgroup/memory/a/memory.usage_in_bytes", "5000000\n");
+  m.root.write("sys/fs/cgroup/memory/a/memory.stat", "total_inactive_file 2000000\n");
+  CHECK(used_memory_bytes(gib, m.root.path()) == 3'000'000);
+}
+
+TEST_CASE("processes that the kernel ended for want of memory are counted") {
+  const machine m;
+  CHECK(out_of_memory_kills(m.root.path()) == 0);
+  m.groups("4:memory:/a\n0::/a\n", v1_mounts);
+  m.root.write("sys/fs/cgroup/memory/a/memory.oom_control",
+               "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+  CHECK(out_of_memory_kills(m.root.path()) == 3);
+  m.groups("0::/a\n", v2_mounts);
+  m.root.write("sys/fs/cgroup/a/memory.events", "max 9\noom 3\noom_kill 2\n");
+  CHECK(out_of_memory_kills(m.root.path()) == 2);
 }
 
 TEST_CASE("this machine has something to offer") {

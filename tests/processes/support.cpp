@@ -54,6 +54,9 @@ std::int64_t explode(std::int64_t x) {
 void register_tasks(troupe::task_registry& tasks) {
   tasks
       .add<&square, &square_slowly, &add, &sum, &ramp, &total, &explode, &total_of, &mapped_here>();
+  register_nested(tasks);
+  register_memory(tasks);
+  register_leaving(tasks);
 }
 
 troupe::config config(std::uint32_t workers) {

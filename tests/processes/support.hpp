@@ -26,6 +26,12 @@ double total_of(std::span<const double> a, std::span<const double> b);
 /// Values that the worker has got by mapping a file so far; it has these.
 std::int64_t mapped_here(std::span<const double> a, std::span<const double> b);
 
+std::int64_t process_number();
+
+/// Those of nested_test.cpp, memory_test.cpp and leaving_test.cpp.
+void register_nested(troupe::task_registry&);
+void register_memory(troupe::task_registry&);
+void register_leaving(troupe::task_registry&);
 void register_tasks(troupe::task_registry&);
 
 /// A cluster of worker processes on loopback, with a secret of its own.

@@ -247,3 +247,136 @@ TEST_CASE("data of a client that left before it was placed fails what others mad
   CHECK(failure(out).task == theirs);
   CHECK(failure(out).why.code == errc::cancelled);
 }
+
+TEST_CASE("a killed task ends its worker, and what else ran there is not blamed for the loss") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  b.worker("v", 2);
+  b.submit(x);
+  b.submit(y);
+  error why{errc::cancelled, "'f' was cancelled"};
+  why.task = "f";
+  CHECK(b.after(alice, cancel_task{x, true}) ==
+        effects{tell_worker{v, cancel_run{x, {1}, true}}, failed(x, why)});
+  CHECK(b.after(worker_lost{v}).empty());
+  CHECK(b.snapshot().tasks_queued == 1);
+}
+
+TEST_CASE("a worker that was to be killed and stayed is not excused for ever") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  b.worker("v", 2);
+  b.submit(x);
+  b.submit(y);
+  b.after(alice, cancel_task{x, true});
+  b.now += std::chrono::seconds(60);
+  CHECK(failure(b.after(worker_lost{v})).task == y);
+}
+
+TEST_CASE("what is not running anywhere cannot be killed with a worker, only cancelled") {
+  bench b;
+  b.join();
+  b.submit(x);
+  CHECK(failure(b.after(alice, cancel_task{x, true})).why.code == errc::cancelled);
+}
+
+TEST_CASE("a worker has room for others while a run is away") {
+  bench b({.prefetch = std::chrono::nanoseconds(0)});
+  b.join();
+  b.worker("v");
+  b.submit(x);
+  CHECK(b.submit(y).empty());
+  CHECK(b.after(v, run_seceded{x, {1}}) == effects{run(v, y, 2)});
+  CHECK(b.after(v, run_seceded{x, {1}}).empty());
+  CHECK(b.submit(z).empty());
+  CHECK(b.after(v, run_rejoined{x, {1}}).empty());
+  CHECK(b.finish(v, y, 2) == effects{meet(alice, v, "v"), done(y, v)});
+  CHECK(b.finish(v, x, 1) == effects{done(x, v), run(v, z, 3)});
+}
+
+TEST_CASE("a run that is away keeps its resources, and is blamed for its worker's loss") {
+  bench b({.worker_losses_max = 0, .prefetch = std::chrono::nanoseconds(0)});
+  b.join();
+  b.worker("v", 1, {{"gpu", 1}});
+  task_spec s;
+  s.function = "f";
+  s.signature = "()";
+  s.resources = {{"gpu", 1}};
+  const auto gpu = std::make_shared<const task_spec>(s);
+  b.submit(x, {}, gpu);
+  b.submit(y, {}, gpu);
+  CHECK(b.after(v, run_seceded{x, {1}}).empty());
+  b.submit(z);
+  CHECK(b.snapshot().tasks_processing == 2);
+  const auto out = b.after(worker_lost{v});
+  REQUIRE(out.size() == 2);
+  CHECK(b.snapshot().tasks_failed == 2);
+}
+
+TEST_CASE("a killed-worker error says how the workers ended, what they used and what they ran") {
+  bench b({.worker_losses_max = 1});
+  b.join();
+  const auto launched = [&](const std::string& name) {
+    auto who = std::make_shared<hello>();
+    who->as = role::worker;
+    who->name = name;
+    who->launch = "launch-" + name;
+    who->memory_bytes = std::uint64_t{256} << 20;
+    who->threads = 2;
+    who->tasks = {{"f", "()"}, {"g", "()"}};
+    b.after(worker_joined{0, std::move(who)});
+  };
+  launched("v");
+  b.submit(x);
+  b.submit(y, {}, spec("g"));
+  b.after(v, worker_report{std::uint64_t{250} << 20, 0, 0});
+  b.after(launch_ended{"launch-v", "killed by signal 9 (Killed)"});  // Before the connection broke.
+  b.after(worker_lost{v});
+  b.after(alice, release_task{y});
+  launched("w");
+  CHECK(b.after(worker_lost{w}).empty());
+  CHECK(b.snapshot().tasks_waiting == 1);
+  CHECK(b.after(launch_ended{"launch-other", "exit code 1"}).empty());
+  const auto why = failure(b.after(launch_ended{"launch-w", "exit code 4"})).why;
+  CHECK(why.code == errc::worker_lost);
+  CHECK(why.message ==
+        "'f' was running on 2 workers that were lost: 'v' (killed by signal 9 (Killed); it used "
+        "250 of 256 MiB, so it probably ran out of memory; it ran 'f', 'g'), 'w' (exit code 4)");
+}
+
+TEST_CASE("an error does not wait for ever to hear how a worker ended") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  auto who = std::make_shared<hello>();
+  who->as = role::worker;
+  who->name = "v";
+  who->launch = "7";
+  who->tasks = {{"f", "()"}};
+  b.after(worker_joined{0, std::move(who)});
+  b.submit(x);
+  b.submit(y, {x});
+  CHECK(b.after(worker_lost{v}).empty());
+  REQUIRE(b.machine.deadline());
+  b.now = *b.machine.deadline();
+  CHECK(b.after(clock_ticked{}).size() == 2);
+  CHECK_FALSE(b.machine.deadline());
+  CHECK(b.after(launch_ended{"7", "exit code 1"}).empty());
+}
+
+TEST_CASE("a task that waits for a verdict can be cancelled, or done after all") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  auto who = std::make_shared<hello>();
+  who->as = role::worker;
+  who->name = "v";
+  who->launch = "7";
+  who->threads = 2;
+  who->tasks = {{"f", "()"}};
+  b.after(worker_joined{0, std::move(who)});
+  b.submit(x);
+  b.submit(y);
+  b.after(worker_lost{v});
+  b.after(alice, release_task{x});
+  CHECK(failure(b.after(alice, cancel_task{y})).why.code == errc::cancelled);
+  CHECK(b.after(launch_ended{"7", "exit code 1"}).empty());
+}

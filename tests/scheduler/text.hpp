@@ -107,6 +107,16 @@ public:
 
   std::string operator()(const stop_worker&) const { return "stop"; }
 
+  std::string operator()(const replicate_results& m) const {
+    std::string line = "replicate";
+    for (const auto& result : m.results) {
+      line += " " + names_.of(result.task);
+      for (const auto holder : result.holders)
+        line += "@" + names_.of(holder);
+    }
+    return line;
+  }
+
 private:
   const names& names_;
 };
@@ -141,6 +151,10 @@ public:
   }
 
   std::string operator()(const core::scheduling::clock_ticked&) const { return "clock ticked"; }
+
+  std::string operator()(const core::scheduling::launch_ended& e) const {
+    return "launch " + e.launch + " ended: " + e.how;
+  }
 
   std::string operator()(const submit_task& m) const {
     auto line = "submit " + names_.of(m.task) + " = " + m.spec->function + "(";
@@ -182,6 +196,22 @@ public:
   std::string operator()(const result_added& m) const { return "added " + names_.of(m.task); }
 
   std::string operator()(const worker_report&) const { return "report"; }
+
+  std::string operator()(const run_seceded& m) const {
+    return "seceded " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const run_returned& m) const {
+    return "returned " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const worker_changed& m) const {
+    return "changed " + std::to_string(static_cast<int>(m.state));
+  }
+
+  std::string operator()(const run_rejoined& m) const {
+    return "rejoined " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
 
 private:
   const names& names_;

@@ -26,8 +26,12 @@ inline value encoded(std::string_view text) {
 }
 
 inline spec_ptr make_spec(std::string function, std::int32_t priority = 0) {
-  return std::make_shared<const task_spec>(
-      task_spec{std::move(function), "(f64) -> f64", priority, 2, {{"gpu", 1}, {"license", 0.5}}});
+  return std::make_shared<const task_spec>(task_spec{std::move(function),
+                                                     "(f64) -> f64",
+                                                     priority,
+                                                     2,
+                                                     {{"gpu", 1}, {"license", 0.5}},
+                                                     std::chrono::seconds(90)});
 }
 
 inline error failure() {
@@ -69,7 +73,20 @@ inline cluster_snapshot snapshot() {
   all.runs_finished = 8;
   all.pending_reason = "no worker has a gpu";
   all.workers = {{{1}, "w1", "node1", "tcp://10.0.0.2:1", 11, 2, 1 << 30, 1 << 20, 5, 500, 2, 9},
-                 {{2}, "w2", "node2", "tcp://10.0.0.3:1", 12, 4, 2 << 29, 1 << 21, 6, 600, 3, 7}};
+                 {{2},
+                  "w2",
+                  "node2",
+                  "tcp://10.0.0.3:1",
+                  12,
+                  4,
+                  2 << 29,
+                  1 << 21,
+                  6,
+                  600,
+                  3,
+                  7,
+                  1 << 22,
+                  worker_state::leaving}};
   return all;
 }
 
@@ -79,6 +96,7 @@ inline batch<client_message> client_messages() {
           scatter_data{task(2), 1 << 20},
           release_task{task(3)},
           cancel_task{task(4)},
+          cancel_task{task(6), true},
           locate_result{task(5), {7}},
           inspect_cluster{}};
 }
@@ -100,7 +118,11 @@ inline batch<worker_message> worker_messages() {
           run_failed{task(3), {13}, failure()},
           inputs_missing{task(4), {14}, {{task(1), 8, {{1}, {2}}}, {task(2), 0, {}}}},
           result_added{task(5), 77},
-          worker_report{1 << 29, 1 << 20}};
+          worker_report{1 << 29, 1 << 20, 1 << 21},
+          run_seceded{task(6), {15}},
+          run_rejoined{task(6), {15}},
+          run_returned{task(7), {16}},
+          worker_changed{worker_state::paused}};
 }
 
 inline batch<worker_order_message> worker_orders() {
@@ -113,7 +135,9 @@ inline batch<worker_order_message> worker_orders() {
                    {{task(2), 16, {{8}, {9}}}, {task(3), 4, {}}}},
           drop_result{task(2)},
           cancel_run{task(3), {12}},
-          stop_worker{}};
+          cancel_run{task(4), {13}, true},
+          stop_worker{},
+          replicate_results{{{task(5), 16, {{8}, {9}}}, {task(6), 4, {{8}}}}}};
 }
 
 inline batch<data_message> data_messages() {

@@ -39,6 +39,8 @@ cluster_snapshot two_workers() {
   w.name = "another-worker";
   w.address = "tcp://127.0.0.1:4";
   w.memory_used_bytes = 0;
+  w.spilled_bytes = std::uint64_t{2} << 20;
+  w.state = worker_state::paused;
   w.runs_finished = 15;
   s.workers.push_back(w);
   return s;
@@ -54,12 +56,14 @@ TEST_CASE("a snapshot is a few lines and a table for people") {
       "clients   1\n"
       "tasks     7 waiting, 12 queued, 2 processing, 30 in memory, 1 failed; 31 runs finished\n"
       "\n"
-      "  WORKER          ADDRESS                THREADS  ASSIGNED  FINISHED  RESULTS     SIZE     "
-      "MEMORY       OF\n"
-      "  local-1         tcp://127.0.0.1:40001        2         3        16       15  1.5 KiB  "
-      "120.0 MiB  8.0 GiB\n"
-      "  another-worker  tcp://127.0.0.1:4            2         3        15       15  1.5 KiB     "
-      "     -  8.0 GiB\n");
+      "  WORKER          ADDRESS                STATE    THREADS  ASSIGNED  FINISHED  RESULTS     "
+      "SIZE  ON DISK     MEMORY       OF\n"
+      "  local-1         tcp://127.0.0.1:40001  running        2         3        16       15  1.5 "
+      "KiB  "
+      "      -  120.0 MiB  8.0 GiB\n"
+      "  another-worker  tcp://127.0.0.1:4      paused         2         3        15       15  1.5 "
+      "KiB  "
+      "2.0 MiB          -  8.0 GiB\n");
 }
 
 TEST_CASE("a scheduler without workers says how to start one, and why tasks wait") {
@@ -78,6 +82,8 @@ TEST_CASE("a snapshot is an object for programs") {
   CHECK(read["workers"].size() == 2);
   CHECK(read["workers"][0]["memory_used_bytes"] == 125829120);
   CHECK(read["workers"][1]["name"] == "another-worker");
+  CHECK(read["workers"][1]["state"] == "paused");
+  CHECK(read["workers"][1]["spilled_bytes"] == 2097152);
 }
 
 TEST_CASE("a name that is not text makes no invalid object") {

@@ -12,6 +12,9 @@
 #include <doctest/doctest.h>
 
 #include <troupe/error.hpp>
+#include <troupe/task_context.hpp>
+
+#include "actors/worker/running_task.hpp"
 
 using namespace troupe;
 using core::working::execute;
@@ -52,17 +55,42 @@ value wait_at_gate(const value&, std::span<const value>) {
   return {};
 }
 
+value poll_cancelled(const value&, std::span<const value>) {
+  if (cancelled()) return value(bytes::copy("at once"));
+  at_gate->begun.set_value();
+  while (!cancelled())
+    std::this_thread::yield();
+  return {};
+}
+
+value pause_at_gate(const value& arguments, std::span<const value> inputs) {
+  const task_pause here;
+  secede();  // Does nothing: it is away already.
+  return wait_at_gate(arguments, inputs);
+}
+
+value all_away(const value&, std::span<const value>) {
+  static std::shared_future<void> open;
+  static std::once_flag once;
+  secede();
+  std::call_once(once, [] { open = at_gate->open.get_future(); });
+  open.wait();
+  return {};
+}
+
 struct fixture {
   task_table tasks;
   std::mutex mutex;
   std::condition_variable woken;
   int wakes = 0;
+  std::vector<executor::pause> pauses;
   std::optional<executor> pool;
 
   explicit fixture(std::uint32_t threads = 1) {
     for (auto [name, run] : {std::pair("echo", &echo), std::pair("out_of_range", &out_of_range),
                              std::pair("number", &number), std::pair("wait", &wait_at_gate),
-                             std::pair("thread", &thread_of)})
+                             std::pair("thread", &thread_of), std::pair("poll", &poll_cancelled),
+                             std::pair("pause", &pause_at_gate), std::pair("away", &all_away)})
       tasks.add({name, "()", run});
     pool.emplace(tasks, executor::settings{"w1", threads, [this] {
                                              std::lock_guard lock(mutex);
@@ -79,7 +107,7 @@ struct fixture {
 
   std::vector<run_executed> wait_for(std::size_t count) {
     std::vector<run_executed> all;
-    std::vector<run_executed> some;
+    executor::reports some;
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (all.size() < count && std::chrono::steady_clock::now() < until) {
       std::unique_lock lock(mutex);
@@ -87,7 +115,8 @@ struct fixture {
       wakes = 0;
       lock.unlock();
       pool->take(some);
-      all.insert(all.end(), some.begin(), some.end());
+      all.insert(all.end(), some.done.begin(), some.done.end());
+      pauses.insert(pauses.end(), some.pauses.begin(), some.pauses.end());
     }
     REQUIRE(all.size() == count);
     return all;
@@ -237,4 +266,66 @@ TEST_CASE("what awaits a result that is not made ends with it") {
   CHECK(done[0].why.code == errc::task_failed);
   CHECK(done[1].why.code == errc::cancelled);
   CHECK(done[2].why.code == errc::cancelled);
+}
+
+TEST_CASE("a function that runs sees that it is cancelled, and the next one does not") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("poll", 1), f.call("echo", 2)});
+  g.begun.get_future().wait();
+  f.pool->skip({1});
+  const auto done = f.wait_for(2);
+  CHECK(done[0].why.code == errc::ok);
+  CHECK(done[1].run == run_id{2});
+  CHECK_FALSE(cancelled());
+}
+
+TEST_CASE("what a function does after it has seen that the worker ends does not count") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("poll", 1)});
+  g.begun.get_future().wait();
+  f.pool->interrupt();
+  CHECK(f.wait_for(1).front().why.code == errc::cancelled);
+  CHECK(f.run(f.call("poll", 2)).why.code == errc::cancelled);
+  CHECK(f.run(f.call("echo", 3)).why.code == errc::ok);
+}
+
+TEST_CASE("a function that is away lets another one run in its place, on one thread") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("pause", 1), f.call("thread", 2), f.call("thread", 3)});
+  const auto others = f.wait_for(2);
+  CHECK(others[0].run == run_id{2});
+  CHECK(others[0].content == others[1].content);
+  g.open.set_value();
+  CHECK(f.wait_for(1).front().run == run_id{1});
+  REQUIRE(f.pauses.size() == 2);
+  CHECK(std::get<core::working::run_away>(f.pauses[0]).run == run_id{1});
+  CHECK(std::get<core::working::run_back>(f.pauses[1]).run == run_id{1});
+  CHECK(f.run(f.call("echo", 4)).why.code == errc::ok);
+}
+
+TEST_CASE("many functions may be away at one time, and the threads go when they are back") {
+  fixture f(2);
+  gate g;
+  at_gate = &g;
+  std::vector<execute> batch;
+  for (std::uint64_t i = 1; i <= 50; ++i)
+    batch.push_back(f.call("away", i));
+  batch.push_back(f.call("echo", 51));
+  f.pool->run(std::move(batch));
+  CHECK(f.wait_for(1).front().run == run_id{51});
+  g.open.set_value();
+  f.wait_for(50);
+  CHECK(f.run(f.call("echo", 52)).why.code == errc::ok);
+}
+
+TEST_CASE("there is no client and nothing to leave outside of tasks") {
+  secede();
+  rejoin();
+  CHECK_THROWS_AS(current_client(), exception);
 }

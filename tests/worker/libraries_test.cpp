@@ -108,3 +108,29 @@ TEST_CASE("a library that lacks a symbol is refused at once, with the symbol") {
   CHECK(says(refused, "nowhere_defined"));
   CHECK(tasks.size() == 0);
 }
+
+TEST_CASE("functions for the start run in order, those for the end in the opposite one") {
+  task_table tasks;
+  std::string calls;
+  for (const std::string name : {"a", "b"}) {
+    tasks.on_start([&calls, name] { calls += name; });
+    tasks.on_stop([&calls, name] { calls += name; });
+  }
+  CHECK(tasks.start());
+  CHECK(tasks.stop());
+  CHECK(calls == "abba");
+}
+
+TEST_CASE("a function that throws keeps a worker from starting, and not from stopping") {
+  task_table tasks;
+  std::string calls;
+  tasks.on_start([] { throw std::runtime_error("no licence"); });
+  tasks.on_start([&calls] { calls += "started"; });
+  const auto started = tasks.start();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().message == "cannot start: no licence");
+  tasks.on_stop([&calls] { calls += "stopped"; });
+  tasks.on_stop([] { throw 1; });
+  CHECK_FALSE(tasks.stop());
+  CHECK(calls == "stopped");
+}

@@ -21,7 +21,7 @@ TEST_CASE("a store knows how many bytes its results have") {
   s.put(y, text("sixsix"));
   CHECK(s.size() == 2);
   CHECK(s.bytes() == 10);
-  CHECK(s.drop(x));
+  CHECK(s.drop(x).held);
   CHECK(s.size() == 1);
   CHECK(s.bytes() == 6);
 }
@@ -37,11 +37,11 @@ TEST_CASE("what was put first stays") {
 TEST_CASE("what is not there is neither found nor dropped") {
   core::store s;
   CHECK(s.find(x) == nullptr);
-  CHECK_FALSE(s.drop(x));
+  CHECK_FALSE(s.drop(x).held);
   s.put(x, value());
   REQUIRE(s.find(x));
   CHECK(s.find(x)->size() == 0);
-  CHECK(s.drop(x));
-  CHECK_FALSE(s.drop(x));
+  CHECK(s.drop(x).held);
+  CHECK_FALSE(s.drop(x).held);
   CHECK(s.bytes() == 0);
 }

@@ -279,10 +279,12 @@ TEST_CASE("a worker that is stopped reports what runs before it goes") {
   c.run(x, {7}, "wait", "at last");
   started.get_future().wait();
   runtime::stop(c.worker);
+  CHECK(c.scheduler.wait_for<worker_changed>() == worker_changed{worker_state::leaving});
   open.set_value();
   const auto done = c.scheduler.wait_for<run_finished>();
   REQUIRE(done);
   CHECK(done->small == text("at last"));
+  c.scheduler.say(stop_worker{});
   const auto end = c.ended();
   CHECK(end.how == worker_end::kind::in_order);
   CHECK_FALSE(end.still_running);

@@ -300,7 +300,8 @@ TEST_CASE("scattered data is kept and told, and lets runs go on that wait for it
 TEST_CASE("a report says what memory is used and how much of it is results") {
   fixture f;
   f.after(value_stored{x, ab});
-  CHECK(f.after(memory_measured{1000}) == effects{told(worker_report{1000, 2})});
+  CHECK(f.after(memory_measured{1000}).empty());
+  CHECK(f.after(report_due{}) == effects{told(worker_report{1000, 2, 0})});
 }
 
 TEST_CASE("an idle worker ends at once when told to stop, and only once") {

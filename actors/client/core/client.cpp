@@ -152,7 +152,7 @@ void client::on(cancel_wanted& e) {
   auto* t = find(e.task);
   if (!t) return;
   if (t->at == stage::waiting || t->at == stage::scattering || t->at == stage::locating)
-    tell(cancel_task{e.task});
+    tell(cancel_task{e.task, e.kill});
 }
 
 // --- What workers say -------------------------------------------------------------------------

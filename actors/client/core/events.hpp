@@ -45,6 +45,7 @@ struct future_dropped {
 
 struct cancel_wanted {
   task_id task;
+  bool kill = false;  ///< With the process that runs it.
 };
 
 /// A worker answered fetch_from.

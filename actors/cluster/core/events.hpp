@@ -37,7 +37,8 @@ struct launch_refused {
 struct observation {
   std::string id;
   bool gone = false;
-  std::string detail;  ///< How it ended, in words.
+  std::string detail;     ///< How it ended, in words.
+  bool in_order = false;  ///< It left, as at the end of its lifetime.
 };
 
 /// The answer to take_survey: all that the place knows. What is not listed is gone.

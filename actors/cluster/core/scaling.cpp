@@ -46,20 +46,23 @@ void scaler::on(const surveyed& e, time_point now, effects& out) {
   std::map<std::string, const observation*> seen;
   for (const auto& one : e.all)
     seen[one.id] = &one;
-  std::vector<std::pair<launch_number, std::string>> gone;
+  std::vector<std::pair<launch_number, observation>> gone;
   for (const auto& [number, one] : launches_) {
     const auto* id = id_of(one);
     if (!id) continue;
     auto found = seen.find(*id);
     if (found == seen.end())
-      gone.emplace_back(number, "it is gone, and nothing is known of its end");
+      gone.push_back({number, {*id, true, "it is gone, and nothing is known of its end"}});
     else if (found->second->gone)
-      gone.emplace_back(number, found->second->detail);
+      gone.emplace_back(number, *found->second);
     else if (std::holds_alternative<retiring>(one.state))
       out.push_back(retire_launch{*id});
   }
-  for (const auto& [number, detail] : gone)
-    end(number, detail, now, out);
+  for (const auto& [number, seen_last] : gone)
+    if (seen_last.in_order && launches_.at(number).has_joined)
+      launches_.erase(number);  // It has done its work; another one takes its place.
+    else
+      end(number, seen_last.detail, now, out);
 }
 
 void scaler::on(const scaling::worker_joined& e, time_point, effects&) {

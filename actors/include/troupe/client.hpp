@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 #include <map>
 #include <memory>
@@ -21,6 +22,10 @@ struct submit_options {
   int priority = 0;                              ///< Higher goes first.
   unsigned retries = 0;                          ///< How often to run again after an exception.
   std::map<std::string, double> resources = {};  ///< What a worker must have, e.g. {"gpu", 1}.
+  /// A run that takes longer fails at once with errc::timeout, and is retried like one that threw.
+  /// Its function is not interrupted, but troupe::cancelled() tells it; until it returns, its
+  /// thread is not free. Zero: none.
+  std::chrono::nanoseconds timeout = {};
 
   friend bool operator==(const submit_options&, const submit_options&) = default;
 };

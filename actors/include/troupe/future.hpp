@@ -65,8 +65,14 @@ public:
   bool wait_for(std::chrono::nanoseconds timeout) const { return handle_.wait_for(timeout); }
 
   /// The task, and all that need its result, fail with errc::cancelled, unless they are done. A
-  /// function that runs already is not interrupted. Returns at once.
+  /// function that runs already is not interrupted, but troupe::cancelled() tells it. Returns at
+  /// once.
   void cancel() const { handle_.cancel(); }
+
+  /// cancel(), and if the function runs already the worker process in which it does is ended and
+  /// replaced. What else ran there runs again elsewhere, and is not blamed. A worker that is a
+  /// thread of another process cannot be ended: there it is cancel().
+  void kill() const { handle_.kill(); }
 
   /// Calls `f(future)` once it is ready, soon if it is already: on a thread of the client, which
   /// makes all such calls one after the other. `f` may wait for results, but not for other

@@ -49,6 +49,7 @@ public:
   /// Waits until the task is done or has failed; the value stays where it is.
   result<void> outcome() const;
   void cancel() const;
+  void kill() const;
   void on_ready(std::function<void()>) const;
 
 private:

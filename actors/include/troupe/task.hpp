@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,13 @@ public:
 
   /// Throws exception with errc::bad_argument if the name is taken by another function.
   virtual void add(task_entry) = 0;
+
+  /// Called once in each process with workers: before the first of them connects, in this order,
+  /// and after the last one's last task, in the opposite order. What on_start() functions throw
+  /// keeps the worker from starting. A process that is killed calls nothing.
+  virtual void on_start(std::function<void()>) {}
+
+  virtual void on_stop(std::function<void()>) {}
 
   template <auto F>
   void add(task<F> t) {

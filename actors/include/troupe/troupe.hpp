@@ -5,4 +5,5 @@
 #include <troupe/config.hpp>
 #include <troupe/error.hpp>
 #include <troupe/task.hpp>
+#include <troupe/task_context.hpp>
 #include <troupe/worker.hpp>

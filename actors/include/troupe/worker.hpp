@@ -24,6 +24,8 @@ bool is_worker(int argc, char** argv);
 ///   0          ended in order, by the scheduler or a first signal
 ///   1          it could not start: command line, configuration, task library or own address
 ///   2          no connection: nobody answered, or refused it; or scheduler or owner were lost
+///   3          at once, to end a function: see future::kill()
+///   4          at once, because it used more than its share worker.memory_terminate of its memory
 ///   128 + n    ended at once by a second signal n: 130 for SIGINT, 143 for SIGTERM
 int worker_main(int argc, char** argv, const std::function<void(task_registry&)>& register_tasks);
 

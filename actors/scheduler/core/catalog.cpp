@@ -66,6 +66,10 @@ std::uint32_t catalog::lane_number(const task_spec& what) {
   return at->second;
 }
 
+catalog::spec_key catalog::key_of(std::uint32_t lane, const task_spec& what) {
+  return {lane, what.priority, what.retries, what.timeout};
+}
+
 std::uint32_t catalog::use_spec(const spec_ptr& what) {
   const auto place = std::hash<const void*>()(what.get()) / alignof(std::max_align_t);
   auto& recent = recent_[place % recent_.size()];
@@ -74,8 +78,7 @@ std::uint32_t catalog::use_spec(const spec_ptr& what) {
     return recent.slot;
   }
   const auto lane = lane_number(*what);
-  const auto [at, added] =
-      spec_numbers_.try_emplace(spec_key{lane, what->priority, what->retries}, none);
+  const auto [at, added] = spec_numbers_.try_emplace(key_of(lane, *what), none);
   if (added) {
     at->second = specs_.add();
     specs_[at->second] = {what, lane, 0, ++last_serial_};
@@ -88,7 +91,7 @@ std::uint32_t catalog::use_spec(const spec_ptr& what) {
 void catalog::release_spec(std::uint32_t i) {
   auto& s = specs_[i];
   if (--s.tasks > 0 || specs_.size() <= idle_specs_max) return;
-  spec_numbers_.erase(spec_key{s.lane, s.what->priority, s.what->retries});
+  spec_numbers_.erase(key_of(s.lane, *s.what));
   specs_.remove(i);
 }
 

@@ -89,7 +89,9 @@ public:
   std::string unknown_message(std::uint32_t lane) const;
 
 private:
-  using spec_key = std::tuple<std::uint32_t, std::int32_t, std::uint32_t>;
+  using spec_key = std::tuple<std::uint32_t, std::int32_t, std::uint32_t, std::chrono::nanoseconds>;
+
+  static spec_key key_of(std::uint32_t lane, const task_spec&);
 
   struct recent_spec {
     spec_ptr what;
@@ -110,7 +112,7 @@ private:
   std::vector<group> groups_;
   std::map<std::vector<std::uint32_t>, std::uint32_t> group_numbers_;
   slab<spec> specs_;
-  std::map<spec_key, std::uint32_t> spec_numbers_;  ///< By lane, priority and retries.
+  std::map<spec_key, std::uint32_t> spec_numbers_;  ///< By key_of().
   // A client uses few specs at a time, and always the same object for each.
   std::array<recent_spec, 64> recent_{};
   std::uint64_t last_serial_ = 0;

@@ -98,6 +98,7 @@ void scheduler::on(client_id from, cancel_task&& m) {
   if (slot == none) return;
   const auto& t = tasks_[slot];
   if (!unfinished(t.state) && t.state != task_state::arriving) return;  // Done, or failed already.
+  if (m.kill && t.state == task_state::processing) kill_run(slot);
   error why{errc::cancelled, "'" + name_of(slot) + "' was cancelled"};
   why.task = name_of(slot);
   fail(slot, std::move(why));

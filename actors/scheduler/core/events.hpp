@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "serialization/messages.hpp"
@@ -46,8 +47,14 @@ struct worker_lost {
 
 struct clock_ticked {};
 
+/// The place of a worker says how it ended. May come before worker_lost, or never.
+struct launch_ended {
+  std::string launch;
+  std::string how;
+};
+
 using event = std::variant<client_joined, worker_joined, client_said, worker_said, client_lost,
-                           worker_lost, clock_ticked>;
+                           worker_lost, clock_ticked, launch_ended>;
 
 // What a scheduler wants done.
 

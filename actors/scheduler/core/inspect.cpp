@@ -37,7 +37,7 @@ cluster_snapshot scheduler::inspect() const {
     const auto load = tasks_.load(slot);
     s.workers.push_back({w.id, w.who->name, w.who->host, w.who->address, w.who->pid, w.threads,
                          w.who->memory_bytes, w.memory_used_bytes, load.results, load.results_bytes,
-                         w.runs_assigned, w.runs_finished});
+                         w.runs_assigned, w.runs_finished, w.spilled_bytes, w.state});
   }
   std::sort(s.workers.begin(), s.workers.end(),
             [](const auto& a, const auto& b) { return a.worker < b.worker; });
@@ -53,13 +53,18 @@ std::string scheduler::pending_reason() const {
   const auto& needs = catalog_.lane_at(lane).needs;
   const auto groups = catalog_.groups_for(lane);
   bool possible = false;
-  for (std::uint32_t slot = 0; slot < workers_.end() && !possible; ++slot)
-    possible = workers_[slot].id &&
-               std::binary_search(groups.begin(), groups.end(), workers_[slot].group) &&
-               workers_.could_have(slot, needs);
+  std::uint32_t running = 0;
+  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
+    const auto& w = workers_[slot];
+    if (!w.id || !std::binary_search(groups.begin(), groups.end(), w.group)) continue;
+    possible = possible || workers_.could_have(slot, needs);
+    running += w.state == worker_state::running;
+  }
   const auto known_by = catalog_.function_of(lane).workers;
   const auto count =
       known_by == 1 ? "the one worker" : "all " + std::to_string(known_by) + " workers";
+  if (running == 0)
+    return count + (known_by == 1 ? " takes" : " take") + " no new work: paused or leaving";
   if (possible && needs.empty()) return count + (known_by == 1 ? " is busy" : " are busy");
   std::string wanted;
   for (const auto& [name, amount] : needs)
@@ -85,7 +90,8 @@ void scheduler::check_invariants() const {
   for (std::uint32_t slot = 0; slot < tasks_.end(); ++slot) {
     const auto& t = tasks_[slot];
     if (!t.id) continue;
-    if (t.state == task_state::processing) {
+    check(!t.away || t.state == task_state::processing, "only runs are away");
+    if (t.state == task_state::processing && !t.away) {
       ++runs[t.worker];
       work[t.worker] += t.expected_ns;
       check(workers_.has_room(t.worker) || workers_[t.worker].runs > 0, "runs are counted");

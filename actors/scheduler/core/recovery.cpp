@@ -14,6 +14,15 @@ constexpr std::size_t chain_max = 32;
 /// waited there. A task that kills its workers fails soon; others can share that fate very often.
 constexpr std::uint16_t loss_weight = 64;
 
+/// Names kept of the tasks that a lost worker ran.
+constexpr std::size_t ran_max = 4;
+
+/// How long the place of a lost worker may take to say how it ended.
+constexpr auto verdict_patience = std::chrono::seconds(1);
+
+/// From the order to end its process until a worker is gone.
+constexpr auto excuse = std::chrono::seconds(10);
+
 }  // namespace
 
 void scheduler::settle(task_id first) {
@@ -51,6 +60,15 @@ void scheduler::stop_run(std::uint32_t slot) {
   }
   const auto worker = leave_worker(slot);
   tell(worker, cancel_run{t.id, t.run});
+}
+
+void scheduler::kill_run(std::uint32_t slot) {
+  const auto& t = tasks_[slot];
+  const auto worker = leave_worker(slot);
+  tell(worker, cancel_run{t.id, t.run, true});
+  // Should the run be over already, the worker stays; it is not excused for ever.
+  workers_[worker].excused_until = now_ + excuse;
+  tasks_.set_state(slot, task_state::waiting);
 }
 
 void scheduler::drop(std::uint32_t slot) {
@@ -174,23 +192,65 @@ void scheduler::recover(const std::vector<task_id>& gone, const std::string& wor
   }
 }
 
-void scheduler::run_again_after_loss(std::uint32_t slot, bool suspect, const std::string& worker) {
+loss_ptr scheduler::note_loss(std::uint32_t worker) {
+  const auto& w = workers_[worker];
+  loss what{w.who->name, w.who->launch, w.memory_used_bytes, w.who->memory_bytes};
+  for (const auto id : tasks_.runs_of(worker)) {
+    if (what.ran.size() >= ran_max) break;
+    const auto& name = name_of(tasks_.find(id));
+    if (std::find(what.ran.begin(), what.ran.end(), name) == what.ran.end())
+      what.ran.push_back(name);
+  }
+  return loss_book_.lost(std::move(what));
+}
+
+void scheduler::run_again_after_loss(std::uint32_t slot, bool suspect, const loss_ptr& with) {
   auto& t = tasks_[slot];
   t.suspicion =
       static_cast<std::uint16_t>(std::min(t.suspicion + (suspect ? loss_weight : 1), 0xffff));
-  if (suspect) losses_[t.id].push_back(worker);
-  if (t.suspicion / loss_weight <= options_.worker_losses_max) {
-    compute(slot);
-    return;
+  if (suspect) losses_[t.id].push_back(with);
+  const bool too_often = t.suspicion / loss_weight > options_.worker_losses_max;
+  if (too_often && (with->launch.empty() || !with->how.empty())) return fail_after_losses(t.id);
+  compute(slot);
+  if (!too_often) return;
+  // Its place will soon know how it ended, and that belongs into the error.
+  if (t.state == task_state::queued) {
+    tasks_.set_state(slot, task_state::waiting);
+    t.missing = 0;
   }
-  std::string names;
-  for (const auto& name : losses_[t.id])
-    names += (names.empty() ? "'" : ", '") + name + "'";
+  if (t.state != task_state::waiting) return;  // Failed with an input.
+  t.doomed = true;
+  ++t.missing;
+  verdicts_.push_back({t.id, with, now_ + verdict_patience});
+}
+
+void scheduler::on(scheduling::launch_ended&& e) {
+  loss_book_.ended(e.launch, std::move(e.how));
+  fail_doomed([](const verdict& v) { return !v.last->how.empty(); });
+}
+
+void scheduler::fail_doomed(const std::function<bool(const verdict&)>& due) {
+  std::vector<task_id> failing;
+  std::erase_if(verdicts_, [&](const verdict& v) {
+    if (due(v)) failing.push_back(v.task);
+    return due(v);
+  });
+  for (const auto id : failing) {
+    const auto slot = tasks_.find(id);
+    if (slot != none && tasks_[slot].doomed) fail_after_losses(id);
+  }
+}
+
+void scheduler::fail_after_losses(task_id id) {
+  const auto slot = tasks_.find(id);
+  std::string workers;
+  for (const auto& one : losses_[id])
+    workers += (workers.empty() ? "" : ", ") + describe(*one);
   error why{errc::worker_lost, "'" + name_of(slot) + "' was running on " +
-                                   std::to_string(losses_[t.id].size()) +
-                                   " workers that were lost: " + names};
+                                   std::to_string(losses_[id].size()) +
+                                   " workers that were lost: " + workers};
   why.task = name_of(slot);
-  why.worker = worker;
+  why.worker = losses_[id].empty() ? "" : losses_[id].back()->worker;
   fail(slot, std::move(why));
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "actors/scheduler/core/scheduler.hpp"
@@ -14,16 +15,23 @@ std::uint32_t scheduler::find_run(std::uint32_t worker, task_id id, run_id run) 
 std::uint32_t scheduler::leave_worker(std::uint32_t slot) {
   const auto& t = tasks_[slot];
   const auto worker = t.worker;
+  rejoin(slot);
   workers_.end_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.detach(slot);
   relieved_ = worker;
-  if (workers_[worker].total.empty()) return worker;
+  offer(worker);
+  return worker;
+}
+
+/// What waits for resources that it has may go on.
+void scheduler::offer(std::uint32_t worker) {
+  if (workers_[worker].total.empty()) return;
   ready_.for_each_needy([&](pool& p) {
     if (!p.blocked || !workers_.has_free(worker, catalog_.lane_at(p.needy).needs)) return;
+    if (!std::binary_search(p.groups.begin(), p.groups.end(), workers_[worker].group)) return;
     p.blocked = false;
     p.hint = worker;
   });
-  return worker;
 }
 
 void scheduler::on(std::uint32_t worker, run_finished&& m) {
@@ -167,8 +175,43 @@ void scheduler::on(std::uint32_t worker, result_added&& m) {
   take_result(slot, worker, m.size, {}, false);
 }
 
+void scheduler::on(std::uint32_t worker, run_seceded&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot == none || std::exchange(tasks_[slot].away, true)) return;
+  workers_.leave_thread(worker, tasks_[slot].expected_ns);
+}
+
+void scheduler::on(std::uint32_t worker, run_rejoined&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot != none) rejoin(slot);
+}
+
+void scheduler::on(std::uint32_t worker, run_returned&& m) {
+  const auto slot = find_run(worker, m.task, m.run);
+  if (slot == none) return;
+  leave_worker(slot);
+  tasks_.set_state(slot, task_state::waiting);
+  compute(slot);
+  take_back_planned(m.task, worker);
+}
+
+void scheduler::on(std::uint32_t worker, worker_changed&& m) {
+  workers_.set_state(worker, m.state);
+  offer(worker);
+  if (m.state != worker_state::leaving) return;
+  leaving_[workers_[worker].id];
+  workers_[worker].excused_until = time_point::max();
+  next_look_ = now_;
+}
+
+void scheduler::rejoin(std::uint32_t slot) {
+  if (std::exchange(tasks_[slot].away, false))
+    workers_.take_thread(tasks_[slot].worker, tasks_[slot].expected_ns);
+}
+
 void scheduler::on(std::uint32_t worker, worker_report&& m) {
   workers_[worker].memory_used_bytes = m.memory_used_bytes;
+  workers_[worker].spilled_bytes = m.spilled_bytes;
 }
 
 }  // namespace troupe::core

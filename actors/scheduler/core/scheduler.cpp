@@ -1,6 +1,7 @@
 #include "actors/scheduler/core/scheduler.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -21,6 +22,7 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
   out_ = &out;
   std::visit([this](auto& e) { on(std::move(e)); }, what);
   plan_ahead();
+  if (!leaving_.empty() && now_ >= next_look_) let_go();
   place_ready();
   out_ = nullptr;
 }
@@ -29,8 +31,11 @@ std::optional<time_point> scheduler::deadline() const {
   std::optional<time_point> first;
   for (const auto& [lane, since] : unknown_since_)
     if (!first || since < *first) first = since;
-  if (!first) return {};
-  return *first + options_.unknown_task_timeout;
+  if (first) first = *first + options_.unknown_task_timeout;
+  if (!leaving_.empty() && (!first || next_look_ < *first)) first = next_look_;
+  if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
+    first = verdicts_.front().until;
+  return first;
 }
 
 void scheduler::on(client_joined&& e) {
@@ -48,12 +53,7 @@ void scheduler::on(worker_joined&& e) {
   out_->push_back(admit_worker{e.connection, id});
   tell(slot, welcome_worker{id});
   if (catalog_.groups() != groups_before) regroup();
-  ready_.for_each_needy([&](pool& p) {
-    if (!p.blocked || !workers_.has_free(slot, catalog_.lane_at(p.needy).needs)) return;
-    if (!std::binary_search(p.groups.begin(), p.groups.end(), group)) return;
-    p.blocked = false;
-    p.hint = slot;
-  });
+  offer(slot);
   watch_unknown_lanes();
   for (const auto task : std::exchange(unplaced_, {})) {
     const auto data = tasks_.find(task);
@@ -91,12 +91,16 @@ void scheduler::on(client_lost&& e) {
 void scheduler::on(worker_lost&& e) {
   const auto lost = workers_.find(e.worker);
   if (lost == none) return;
-  const auto name = workers_[lost].who->name;
+  const auto what = note_loss(lost);
+  const auto& name = what->worker;
   const auto threads = workers_[lost].threads;
+  const bool excused = now_ < workers_[lost].excused_until;
   const auto runs = tasks_.runs_of(lost);
   const auto held = tasks_.held_by(lost);
+  std::set<task_id> was_away;  // Certainly started.
   for (const auto id : runs) {
     const auto slot = tasks_.find(id);
+    if (tasks_[slot].away) was_away.insert(id);
     if (tasks_[slot].state == task_state::arriving)
       tasks_.detach(slot);
     else
@@ -104,6 +108,7 @@ void scheduler::on(worker_lost&& e) {
   }
   for (const auto id : held)
     tasks_.remove_holder(tasks_.find(id), lost);
+  leaving_.erase(e.worker);
   catalog_.leave_group(workers_[lost].group);
   workers_.remove(lost);
   if (lost < frontiers_.size()) frontiers_[lost].clear();
@@ -119,13 +124,18 @@ void scheduler::on(worker_lost&& e) {
     if (slot == none) continue;
     if (tasks_[slot].state == task_state::arriving)
       place_data_of(slot);
-    else if (tasks_[slot].state == task_state::waiting)
-      run_again_after_loss(slot, started++ < threads, name);
+    else if (tasks_[slot].state != task_state::waiting)
+      continue;
+    else if (excused)
+      compute(slot);
+    else
+      run_again_after_loss(slot, was_away.contains(id) || started++ < threads, what);
   }
   watch_unknown_lanes();
 }
 
 void scheduler::on(clock_ticked&&) {
+  fail_doomed([this](const verdict& v) { return v.until <= now_; });
   std::vector<std::uint32_t> due;
   for (const auto& [lane, since] : unknown_since_)
     if (since + options_.unknown_task_timeout <= now_) due.push_back(lane);

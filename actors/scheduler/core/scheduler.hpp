@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include "actors/scheduler/core/catalog.hpp"
 #include "actors/scheduler/core/events.hpp"
+#include "actors/scheduler/core/losses.hpp"
 #include "actors/scheduler/core/placement.hpp"
 #include "actors/scheduler/core/ready.hpp"
 #include "actors/scheduler/core/tasks.hpp"
@@ -71,6 +73,7 @@ private:
   void on(scheduling::client_lost&&);
   void on(scheduling::worker_lost&&);
   void on(scheduling::clock_ticked&&);
+  void on(scheduling::launch_ended&&);
   void regroup();
   void watch_unknown_lanes();
 
@@ -112,6 +115,14 @@ private:
   void on(std::uint32_t worker, inputs_missing&&);
   void on(std::uint32_t worker, result_added&&);
   void on(std::uint32_t worker, worker_report&&);
+  void on(std::uint32_t worker, run_seceded&&);
+  void on(std::uint32_t worker, run_rejoined&&);
+  void on(std::uint32_t worker, run_returned&&);
+  void on(std::uint32_t worker, worker_changed&&);
+  void offer(std::uint32_t worker);
+  void let_go();
+  bool move_only_copies(std::uint32_t worker);
+  void rejoin(std::uint32_t slot);
   std::uint32_t find_run(std::uint32_t worker, task_id, run_id) const;
   void take_result(std::uint32_t slot, std::uint32_t worker, std::uint64_t size, value small,
                    bool inlined);
@@ -136,6 +147,8 @@ private:
   // What is not needed, cannot be, or must be again: recovery.cpp.
   void settle(task_id);
   void stop_run(std::uint32_t slot);
+  /// With the process it is in. Leaves the task waiting.
+  void kill_run(std::uint32_t slot);
   void drop(std::uint32_t slot);
   void forget(std::uint32_t slot);
   void fail(std::uint32_t slot, error why);
@@ -143,7 +156,10 @@ private:
   void compute(std::uint32_t slot);
   void withdraw(std::uint32_t slot);
   void recover(const std::vector<task_id>& gone, const std::string& worker);
-  void run_again_after_loss(std::uint32_t slot, bool suspect, const std::string& worker);
+  void run_again_after_loss(std::uint32_t slot, bool suspect, const loss_ptr& with);
+  void fail_after_losses(task_id);
+  void fail_doomed(const std::function<bool(const verdict&)>& due);
+  loss_ptr note_loss(std::uint32_t worker);
   const std::string& name_of(std::uint32_t slot) const;
 
   std::string pending_reason() const;
@@ -162,21 +178,22 @@ private:
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
   std::map<client_id, client> clients_;
 
-  std::map<std::uint32_t, error_ptr> errors_;           ///< Of failed tasks, by slot.
-  std::map<task_id, std::vector<std::string>> losses_;  ///< Workers that tasks were lost with.
-  std::map<std::uint32_t, time_point> unknown_since_;   ///< Lanes that no worker can serve.
-  std::vector<task_id> unplaced_;                       ///< Arriving data, for want of workers.
-  std::vector<task_id> unsettled_;                      ///< Work list of settle().
-  std::vector<candidate> candidates_;                   ///< Work list of pick_worker().
-  std::vector<task_id> to_plan_;                        ///< Work list of plan_ahead().
+  std::map<std::uint32_t, error_ptr> errors_;        ///< Of failed tasks, by slot.
+  std::map<task_id, std::vector<loss_ptr>> losses_;  ///< Workers that tasks were lost with.
+  std::map<worker_id, std::map<task_id, worker_id>> leaving_;  ///< What was asked of whom for it.
+  time_point next_look_{};                                     ///< At those that leave.
+  loss_book loss_book_;
+  std::deque<verdict> verdicts_;
+  std::map<std::uint32_t, time_point> unknown_since_;  ///< Lanes that no worker can serve.
+  std::vector<task_id> unplaced_;                      ///< Arriving data, for want of workers.
+  std::vector<task_id> unsettled_;                     ///< Work list of settle().
+  std::vector<candidate> candidates_;                  ///< Work list of pick_worker().
+  std::vector<task_id> to_plan_;                       ///< Work list of plan_ahead().
   /// Tasks that could go along with what worker number i makes, when it has room.
   std::vector<std::deque<task_id>> frontiers_;
   std::uint32_t relieved_ = none;  ///< The worker that this event left with fewer runs.
 
-  std::uint64_t last_client_ = 0;
-  std::uint64_t last_worker_ = 0;
-  std::uint64_t last_run_ = 0;
-  std::uint64_t last_order_ = 0;
+  std::uint64_t last_client_ = 0, last_worker_ = 0, last_run_ = 0, last_order_ = 0;
   std::uint64_t runs_finished_ = 0;
 };
 

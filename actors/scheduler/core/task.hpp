@@ -67,6 +67,8 @@ struct task {
   bool wanted = false;  ///< Its client has not released it.
   bool told = false;    ///< Its client heard task_done once.
   bool asked = false;   ///< Its client waits for a new place of the result.
+  bool doomed = false;  ///< Lost with too many workers; waits to hear how the last one ended.
+  bool away = false;    ///< Its run takes no thread, see run_seceded.
 
   bool scattered() const noexcept { return spec == none; }
 

@@ -51,6 +51,7 @@ void worker_table::remove(std::uint32_t slot) {
 }
 
 std::uint64_t worker_table::key_of(const worker_record& w) const {
+  if (w.state != worker_state::running) return std::numeric_limits<std::uint64_t>::max();
   if (w.runs < w.threads) return busy_key * w.runs / w.threads;
   if (w.runs - w.threads >= prefetched_max) return std::numeric_limits<std::uint64_t>::max();
   return busy_key + w.work_ns / w.threads;
@@ -75,11 +76,28 @@ void worker_table::begin_run(std::uint32_t slot, std::uint32_t expected_ns, cons
 
 void worker_table::end_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs) {
   auto& w = workers_[slot];
+  leave_thread(slot, expected_ns);
+  for (const auto& [name, amount] : needs)
+    w.free[name] += amount;
+}
+
+void worker_table::set_state(std::uint32_t slot, worker_state state) {
+  workers_[slot].state = state;
+  reorder(slot);
+}
+
+void worker_table::leave_thread(std::uint32_t slot, std::uint32_t expected_ns) {
+  auto& w = workers_[slot];
   check(w.runs > 0 && w.work_ns >= expected_ns, "what ends has begun");
   --w.runs;
   w.work_ns -= expected_ns;
-  for (const auto& [name, amount] : needs)
-    w.free[name] += amount;
+  reorder(slot);
+}
+
+void worker_table::take_thread(std::uint32_t slot, std::uint32_t expected_ns) {
+  auto& w = workers_[slot];
+  ++w.runs;
+  w.work_ns += expected_ns;
   reorder(slot);
 }
 
@@ -124,11 +142,14 @@ std::uint64_t worker_table::wait_ns(std::uint32_t slot) const {
 }
 
 std::uint32_t worker_table::next_in_turn() {
+  auto any = none;
   for (std::uint32_t i = 0; i < workers_.end(); ++i) {
     turn_ = turn_ + 1 < workers_.end() ? turn_ + 1 : 0;
-    if (workers_[turn_].id) return turn_;
+    if (!workers_[turn_].id) continue;
+    if (workers_[turn_].state == worker_state::running) return turn_;
+    any = turn_;
   }
-  return none;
+  return any;
 }
 
 void worker_table::check_invariants() const {

@@ -42,6 +42,9 @@ struct worker_record {
   std::uint64_t runs_assigned = 0;
   std::uint64_t runs_finished = 0;
   std::uint64_t memory_used_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+  worker_state state = worker_state::running;
+  std::chrono::steady_clock::time_point excused_until{};  ///< Its loss before that is our doing.
   amounts total;
   amounts free;
   acquaintances knows;
@@ -72,13 +75,21 @@ public:
   void begin_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
   void end_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
 
+  /// Only a running worker has room.
+  void set_state(std::uint32_t slot, worker_state);
+
+  /// Its resources stay taken.
+  void leave_thread(std::uint32_t slot, std::uint32_t expected_ns);
+  void take_thread(std::uint32_t slot, std::uint32_t expected_ns);
+
   bool has_room(std::uint32_t slot) const { return key_of(workers_[slot]) < full_; }
 
   /// Room for a run that cannot begin yet: the threads that are idle now have to stay free for
   /// others.
   bool has_room_behind(std::uint32_t slot) const {
     const auto& w = workers_[slot];
-    return w.runs < w.threads + prefetched_max && busy_key + w.work_ns / w.threads < full_;
+    return w.state == worker_state::running && w.runs < w.threads + prefetched_max &&
+           busy_key + w.work_ns / w.threads < full_;
   }
 
   bool group_has_room(std::uint32_t group) const {
@@ -100,7 +111,7 @@ public:
   /// How long a new run would wait for a thread, about.
   std::uint64_t wait_ns(std::uint32_t slot) const;
 
-  /// The next in turn; none if there is nobody.
+  /// The next in turn, a running one if there is any; none if there is nobody.
   std::uint32_t next_in_turn();
 
   void check_invariants() const;

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/worker/core/disk_events.hpp"
 #include "serialization/messages.hpp"
 
 namespace troupe::core {
@@ -27,6 +28,18 @@ struct run_executed {
   value content;  ///< If why.code is ok.
   error why;
   std::chrono::nanoseconds duration{};
+};
+
+/// The function gives up its thread's place for a while: as many others may run.
+struct run_away {
+  task_id task;
+  run_id run;
+};
+
+/// It has it back.
+struct run_back {
+  task_id task;
+  run_id run;
 };
 
 /// A peer answered fetch_from.
@@ -58,13 +71,20 @@ struct result_asked {
   task_id task;
 };
 
-/// Time for the next worker_report; the shell has measured.
+/// What this process uses.
 struct memory_measured {
   std::uint64_t used_bytes = 0;
 };
 
-using event = std::variant<scheduler_said, run_executed, value_received, value_absent, peer_lost,
-                           value_stored, result_asked, memory_measured>;
+/// Time for the next worker_report.
+struct report_due {};
+
+/// It is time to go, but not at once.
+struct leave_wanted {};
+
+using event = std::variant<scheduler_said, run_executed, run_away, run_back, value_received,
+                           value_absent, peer_lost, value_stored, result_asked, memory_measured,
+                           clock_ticked, report_due, result_spilled, spill_failed, leave_wanted>;
 
 // What a worker wants done.
 
@@ -122,12 +142,27 @@ struct pass_input {
   friend bool operator==(const pass_input&, const pass_input&) = default;
 };
 
-/// The run is cancelled: do not run the function if that has not begun. run_executed comes either
-/// way.
+/// The run is cancelled: do not run the function if that has not begun, else tell it. run_executed
+/// comes either way.
 struct skip_execution {
   run_id run;
 
   friend bool operator==(const skip_execution&, const skip_execution&) = default;
+};
+
+/// End this process: it uses more memory than it may.
+struct end_for_memory {
+  std::uint64_t used_bytes = 0;
+
+  friend bool operator==(const end_for_memory&, const end_for_memory&) = default;
+};
+
+/// End this process, if there is nothing else in it, for this run's function must not go on.
+struct kill_process {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const kill_process&, const kill_process&) = default;
 };
 
 /// result_value or result_absent for who asked.
@@ -144,7 +179,8 @@ struct end_worker {
 };
 
 using effect = std::variant<tell_scheduler, know_peer, fetch_from, execute, pass_input,
-                            skip_execution, answer, end_worker>;
+                            skip_execution, kill_process, spill_result, load_result, remove_file,
+                            end_for_memory, answer, end_worker>;
 
 }  // namespace working
 

@@ -12,7 +12,7 @@ using namespace working;
 bool worker::report_unreachable(const run_task& m) {
   std::vector<input_location> missing;
   for (const auto& input : m.inputs)
-    if (!store_.find(input.task) && !fetches_.contains(input.task) && !maker_of(input.task) &&
+    if (!store_.holds(input.task) && !fetches_.contains(input.task) && !maker_of(input.task) &&
         std::ranges::none_of(input.holders, [this](worker_id w) { return can_ask(w); }))
       missing.push_back(input);
   if (missing.empty()) return false;
@@ -31,9 +31,14 @@ worker::run* worker::maker_of(task_id task) {
 }
 
 void worker::need_input(std::uint32_t slot, std::uint32_t position, const input_location& input) {
+  auto& r = runs_[slot];
+  if (const auto file = store_.on_disk(input.task)) {
+    load_from_disk(input.task, *file).needs.insert({slot, position});
+    ++r.missing;
+    return;
+  }
   auto [at, fresh] = fetches_.try_emplace(input.task);
   auto& f = at->second;
-  auto& r = runs_[slot];
   f.size = input.size;
   f.keep = true;
   f.needs.insert({slot, position});
@@ -41,7 +46,8 @@ void worker::need_input(std::uint32_t slot, std::uint32_t position, const input_
       f.asking || std::ranges::any_of(input.holders, [this](worker_id w) { return can_ask(w); });
   auto* maker = elsewhere ? nullptr : maker_of(input.task);
   if (maker) maker->makes_input = true;
-  if (maker && maker->at == phase::executing) {
+  // The time of one with a timeout would begin too early.
+  if (maker && maker->at == phase::executing && !timed(r)) {
     r.awaits.push_back({position, maker->id});
     return;
   }
@@ -105,10 +111,14 @@ void worker::drop_needs(std::uint32_t slot) {
   for (std::uint32_t i = 0; i < r.inputs.size(); ++i) {
     auto at = fetches_.find(r.inputs[i]);
     if (at == fetches_.end() || at->second.needs.erase({slot, i}) == 0) continue;
-    if (!at->second.needs.empty()) continue;
-    stop_asking(at->first, at->second);
-    fetches_.erase(at);
+    const auto& f = at->second;
+    if (f.needs.empty() && f.askers.empty() && !f.for_keeps) forget_fetch(at);
   }
+}
+
+void worker::forget_fetch(std::map<task_id, fetch>::iterator at) {
+  stop_asking(at->first, at->second);
+  fetches_.erase(at);
 }
 
 void worker::input_here(task_id task, const value& content) {
@@ -129,6 +139,8 @@ void worker::input_here(task_id task, const value& content) {
     else if (--r.missing == 0)
       make_ready(n.run);
   }
+  for (const auto asker : found.mapped().askers)
+    out_->push_back(answer{asker, result_value{task, content}});
 }
 
 /// From now on the executor will pass the result on.
@@ -137,14 +149,17 @@ void worker::await_maker(const run& maker) {
   if (at == fetches_.end() || at->second.asking) return;
   for (const auto& n : at->second.needs) {
     auto& r = runs_[n.run];
+    if (timed(r)) continue;
     r.awaits.push_back({n.position, maker.id});
     if (--r.missing == 0) make_ready(n.run);
   }
 }
 
 void worker::on(value_received& e) {
+  if (e.peer == me_ && loading_ > 0) --loading_;
   auto at = fetches_.find(e.task);
   if (at == fetches_.end()) return;  // Nobody needs it any more, or another holder was faster.
+  if (at->second.asking && at->second.asking == me_) return finish_load(at->second, e);
   if (at->second.keep) {
     store_.put(e.task, e.content);
     tell(result_added{e.task, e.content.size()});
@@ -153,8 +168,14 @@ void worker::on(value_received& e) {
 }
 
 void worker::on(value_absent& e) {
+  if (e.peer == me_ && loading_ > 0) --loading_;
   auto at = fetches_.find(e.task);
-  if (at != fetches_.end() && at->second.asking == e.peer) ask_another(e.task);
+  if (at == fetches_.end() || at->second.asking != e.peer) return;
+  if (e.peer == me_) lose_file(e.task);
+  if (at->second.needs.empty())
+    forget_fetch(at);
+  else
+    ask_another(e.task);
 }
 
 void worker::on(peer_lost& e) {

@@ -13,10 +13,13 @@ worker::worker(worker_limits limits) : limits_(limits) {
   check(limits.threads > 0, "a worker has threads");
 }
 
-void worker::handle(event what, time_point, std::vector<effect>& out) {
+void worker::handle(event what, time_point now, std::vector<effect>& out) {
+  now_ = now;
   out_ = &out;
   std::visit([this](auto& e) { on(e); }, what);
+  spill_if_needed();
   execute_ready();
+  issue_loads();
   end_if_idle();
   out_ = nullptr;
 }
@@ -39,6 +42,7 @@ void worker::on(run_task& m) {
     if (runs_[*known].id == m.run) return;  // Said twice.
     abandon(*known);
   }
+  if (paused_ || leaving_) return tell(run_returned{m.task, m.run});  // It crossed our word.
   if (report_unreachable(m)) return;
   const auto slot = runs_.add();
   auto& r = runs_[slot];
@@ -64,22 +68,26 @@ void worker::on(run_task& m) {
 void worker::on(result_asked& e) {
   if (const auto* held = store_.find(e.task))
     out_->push_back(answer{e.connection, result_value{e.task, *held}});
+  else if (const auto file = store_.on_disk(e.task))
+    load_for(e.connection, e.task, *file);
   else
     out_->push_back(answer{e.connection, result_absent{e.task}});
 }
 
-void worker::on(memory_measured& e) {
-  tell(worker_report{e.used_bytes, store_.bytes()});
-}
-
 void worker::on(drop_result& m) {
-  store_.drop(m.task);
-  if (auto at = fetches_.find(m.task); at != fetches_.end()) at->second.keep = false;
+  drop_from_store(m.task);
+  auto at = fetches_.find(m.task);
+  if (at == fetches_.end()) return;
+  at->second.keep = false;
+  at->second.for_keeps = false;
+  if (at->second.needs.empty() && at->second.askers.empty()) forget_fetch(at);
 }
 
 void worker::on(cancel_run& m) {
+  const bool kill = m.kill && find_executing(m.task, m.run) != none;
   // None: reported already; the two messages crossed.
   if (const auto slot = find_run(m.task, m.run); slot != none) abandon(slot);
+  if (kill) out_->push_back(kill_process{m.task, m.run});
 }
 
 void worker::on(stop_worker&) {
@@ -93,6 +101,13 @@ void worker::on(stop_worker&) {
 std::uint32_t worker::find_run(task_id task, run_id id) const {
   const auto* slot = run_of_.find(task);
   return slot && runs_[*slot].id == id ? *slot : none;
+}
+
+/// Cancelled ones included.
+std::uint32_t worker::find_executing(task_id task, run_id id) const {
+  if (const auto zombie = zombies_.find(id); zombie != zombies_.end()) return zombie->second;
+  const auto slot = find_run(task, id);
+  return slot != none && runs_[slot].at == phase::executing ? slot : none;
 }
 
 void worker::forget(std::uint32_t slot) {
@@ -121,6 +136,7 @@ void worker::abandon(std::uint32_t first) {
       forget(slot);
       continue;
     }
+    forget_due(slot);
     r.at = phase::cancelled;
     run_of_.erase(r.task);
     zombies_.emplace(r.id, slot);
@@ -153,34 +169,50 @@ std::uint32_t worker::next_ready() {
 }
 
 bool worker::may_execute() const {
-  if (executing_ < limits_.threads) return true;
-  const auto ahead = executing_ - limits_.threads;
+  const auto busy = executing_ - away_;
+  if (busy < limits_.threads) return true;
+  const auto ahead = busy - limits_.threads;
   return usual_duration_.count() >= 0 && ahead < limits_.ahead_max &&
          usual_duration_ * (ahead + 1) / limits_.threads < limits_.ahead;
 }
 
 void worker::execute_ready() {
-  while (ready_count_ > 0 && may_execute()) {
+  while (ready_count_ > 0 && may_execute() && !paused_ && !disk_must_catch_up()) {
     const auto slot = next_ready();
     auto& r = runs_[slot];
+    if (timed(r) && executing_ - away_ >= limits_.threads) {
+      --ready_count_;
+      return make_ready(slot);
+    }
     r.at = phase::executing;
     --ready_count_;
     ++executing_;
-    out_->push_back(execute{r.task, r.id, std::move(r.spec), std::move(r.arguments),
-                            std::move(r.values), r.awaits});
+    if (timed(r)) {
+      r.due = now_ + r.spec->timeout;
+      due_.emplace(r.due, slot);
+    }
+    out_->push_back(
+        execute{r.task, r.id, r.spec, std::move(r.arguments), std::move(r.values), r.awaits});
     if (r.makes_input) await_maker(r);
   }
 }
 
 void worker::on(run_executed& e) {
   if (auto zombie = zombies_.extract(e.run)) {
+    end_executing(zombie.mapped());
     runs_.remove(zombie.mapped());
-    --executing_;
     return;
   }
   const auto slot = find_run(e.task, e.run);
   if (slot == none || runs_[slot].at != phase::executing) return;
-  --executing_;
+  end_executing(slot);
+  if (e.why.code == errc::cancelled) {
+    // Though we did not say so: it was interrupted, because this process is about to end. The
+    // scheduler runs it elsewhere.
+    runs_[slot].at = phase::waiting;
+    abandon(slot);
+    return;
+  }
   learn(e.duration);
   if (e.why.code != errc::ok) {
     ++failed_;
@@ -225,50 +257,9 @@ worker_counters worker::inspect() const {
           .runs_failed = failed_,
           .fetches = fetches_.size(),
           .results = store_.size(),
-          .results_bytes = store_.bytes()};
-}
-
-void worker::check_invariants() const {
-  std::map<std::uint32_t, std::uint32_t> missing;
-  for (const auto& [task, f] : fetches_) {
-    check(!f.needs.empty(), "what is fetched is needed");
-    check(!store_.find(task), "what is here is not fetched");
-    const auto* maker = run_of_.find(task);
-    check(maker || f.asking, "what is not here is asked for, or made");
-    if (f.asking) check(peers_.at(f.asking).fetching.contains(task), "a peer knows what is asked");
-    for (const auto& n : f.needs) {
-      const auto& r = runs_[n.run];
-      check(r.inputs.at(n.position) == task, "a need is for an input of its run");
-      const bool awaited = std::ranges::count(r.awaits, n.position, &awaited_input::position) == 1;
-      if (awaited) check(maker && runs_[*maker].at == phase::executing, "awaited is what executes");
-      if (!awaited) check(r.at == phase::waiting, "only waiting runs miss inputs");
-      missing[n.run] += !awaited;
-    }
-  }
-  std::uint64_t ready = 0;
-  std::uint32_t executing = 0;
-  std::size_t zombies = 0;
-  for (std::uint32_t slot = 0; slot < runs_.end(); ++slot) {
-    const auto& r = runs_[slot];
-    if (!r.id) continue;
-    check(r.missing == missing[slot], "a run misses what is fetched or made for it");
-    check((r.at == phase::waiting) == (r.missing > 0), "a run waits for what it misses");
-    ready += r.at == phase::ready;
-    executing += r.at == phase::executing || r.at == phase::cancelled;
-    zombies += r.at == phase::cancelled;
-    if (r.at == phase::cancelled)
-      check(zombies_.at(r.id) == slot, "cancelled runs are remembered");
-    else
-      check(*run_of_.find(r.task) == slot, "a run is found by its task");
-  }
-  for (const auto& [id, p] : peers_)
-    for (auto task : p.fetching)
-      check(fetches_.contains(task) && fetches_.at(task).asking == id,
-            "a peer is asked for what is fetched from it");
-  check(ready == ready_count_ && executing == executing_, "runs are counted");
-  check(zombies == zombies_.size() && run_of_.size() + zombies == runs_.size(), "none is lost");
-  check(ready == 0 || !may_execute(), "no thread is idle while a run is ready");
-  check(!stopping_ || (ready == 0 && runs_.size() == executing), "nothing starts after the stop");
+          .results_bytes = store_.bytes(),
+          .spilled_bytes = store_.disk_bytes(),
+          .paused = paused_};
 }
 
 }  // namespace troupe::core

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,34 +14,11 @@
 #include "actors/core/order_queue.hpp"
 #include "actors/core/slab.hpp"
 #include "actors/worker/core/events.hpp"
+#include "actors/worker/core/limits.hpp"
+#include "actors/worker/core/local_run.hpp"
 #include "actors/worker/core/store.hpp"
 
 namespace troupe::core {
-
-/// What a worker may do at once.
-struct worker_limits {
-  std::uint32_t threads = 1;               ///< Runs that the executor works on at one time.
-  std::uint64_t inline_result_max = 4096;  ///< Results up to this size go along with run_finished.
-
-  /// How much work may wait in the executor beyond what it works on, so that short functions do not
-  /// cost a round trip each. Nothing does while functions take longer than this, or at zero.
-  std::chrono::nanoseconds ahead = std::chrono::microseconds(500);
-  std::uint32_t ahead_max = 256;  ///< The same, in runs.
-};
-
-/// A worker in numbers.
-struct worker_counters {
-  std::uint64_t runs_waiting = 0;    ///< For inputs.
-  std::uint64_t runs_ready = 0;      ///< For a thread.
-  std::uint64_t runs_executing = 0;  ///< Given to the executor, cancelled ones included.
-  std::uint64_t runs_finished = 0;   ///< Since the start.
-  std::uint64_t runs_failed = 0;
-  std::uint64_t fetches = 0;  ///< Inputs asked of peers and not here yet.
-  std::uint64_t results = 0;
-  std::uint64_t results_bytes = 0;
-
-  friend bool operator==(const worker_counters&, const worker_counters&) = default;
-};
 
 /// Gets the inputs of runs, decides which run goes next, and keeps results for whoever asks.
 ///
@@ -53,8 +32,18 @@ struct worker_counters {
 ///
 /// Each missing input is fetched once, however many runs wait for it: from the first of its
 /// holders, and from the next one if that has not got it or is lost. It is kept as a replica, and
-/// the scheduler is told. A result asked for by a peer is answered at once, with result_absent if
-/// it is not here.
+/// the scheduler is told. A peer that asks is answered at once, with result_absent if it is not
+/// here.
+///
+/// When results take too much memory, those not used for longest go to disk, and are fetched from
+/// there as from a peer that is this worker itself. While the process takes too much, the worker is
+/// paused: nothing new starts, and what has not started goes back to the scheduler.
+///
+/// A run whose function waits for other tasks is away: as many more may execute, and the scheduler
+/// is told, so that it finds room for what is waited for.
+///
+/// A worker that wants to leave says so and takes no new runs, until the scheduler says
+/// stop_worker.
 ///
 /// An input may also be what another run here will make. Once that one executes, so may the run
 /// that waits for it: the executor passes the result on, so a chain of tasks goes from one to the
@@ -64,7 +53,10 @@ struct worker_counters {
 /// After stop_worker nothing new starts; end_worker follows when what executes has been reported:
 /// at once if nothing does. Cancelled runs are not waited for.
 ///
-/// A pure state machine: same events, same effects. It needs no time and asks for none.
+/// A run with a timeout is handed out only when a thread is free. When its time is over it is
+/// reported as failed, and is from then on like one that was cancelled.
+///
+/// A pure state machine: same events, same effects.
 class worker {
 public:
   explicit worker(worker_limits);
@@ -73,62 +65,36 @@ public:
   /// and unknown events are fine, and mostly ignored.
   void handle(working::event what, time_point now, std::vector<working::effect>& out);
 
+  /// When clock_ticked should come; asked again after each event.
+  std::optional<time_point> deadline() const;
+
   /// Stops the process if any two parts of the state disagree.
   void check_invariants() const;
 
   worker_counters inspect() const;
 
 private:
-  enum class phase : std::uint8_t { waiting, ready, executing, cancelled };
-
-  struct run {
-    run_id id;  ///< No id: the slot is free.
-    task_id task;
-    spec_ptr spec;
-    value arguments;
-    std::vector<task_id> inputs;
-    std::vector<value> values;  ///< Of the inputs, as far as they are here.
-    std::vector<working::awaited_input> awaits;
-    std::uint64_t order = 0;    ///< Of arrival.
-    std::uint32_t missing = 0;  ///< Inputs that are neither here nor awaited.
-    phase at = phase::waiting;
-    bool makes_input = false;  ///< Runs here need its result.
-  };
-
-  static_assert(sizeof(run) <= 208, "thousands wait on each worker");
-
-  /// One input of one run.
-  struct need {
-    std::uint32_t run = none;
-    std::uint32_t position = 0;
-
-    friend auto operator<=>(const need&, const need&) = default;
-  };
-
-  /// An input that is not here yet: one peer is being asked for it, or a run here makes it.
-  struct fetch {
-    std::uint64_t size = 0;
-    worker_id asking;              ///< No id: a run here makes it.
-    std::vector<worker_id> next;   ///< To be asked, best last.
-    std::vector<worker_id> asked;  ///< In vain.
-    std::set<need> needs;
-    bool keep = true;  ///< False: dropped meanwhile, so it is for these runs only.
-  };
-
-  struct peer {
-    std::string address;
-    bool known = false;  ///< The shell has been told.
-    std::set<task_id> fetching;
-  };
+  using run = local_run;
+  using phase = local_run::phase;
+  using need = input_need;
+  using fetch = input_fetch;
+  using peer = fetch_peer;
 
   void on(working::scheduler_said&);
   void on(working::run_executed&);
+  void on(working::run_away&);
+  void on(working::run_back&);
   void on(working::value_received&);
   void on(working::value_absent&);
   void on(working::peer_lost&);
   void on(working::value_stored&);
   void on(working::result_asked&);
   void on(working::memory_measured&);
+  void on(working::clock_ticked&);
+  void on(working::report_due&);
+  void on(working::result_spilled&);
+  void on(working::spill_failed&);
+  void on(working::leave_wanted&);
 
   void on(welcome_worker&);
   void on(introduce_worker&);
@@ -136,6 +102,7 @@ private:
   void on(drop_result&);
   void on(cancel_run&);
   void on(stop_worker&);
+  void on(replicate_results&);
 
   // Inputs: inputs.cpp.
   bool can_ask(worker_id) const;
@@ -148,22 +115,46 @@ private:
   void stop_asking(task_id, const fetch&);
   void give_up(std::uint32_t slot, const input_location& missing);
   void drop_needs(std::uint32_t slot);
+  void forget_fetch(std::map<task_id, fetch>::iterator);
   void input_here(task_id, const value&);
   void await_maker(const run& maker);
 
+  // Memory and disk: memory.cpp.
+  fetch& load_from_disk(task_id, std::uint64_t file);
+  void load_for(std::uint64_t asker, task_id, std::uint64_t file);
+  void issue_loads();
+  void issue_load(task_id, std::uint64_t file);
+  bool disk_must_catch_up() const;
+  void finish_load(fetch&, working::value_received&);
+  void lose_file(task_id);
+  void drop_from_store(task_id);
+  void spill_if_needed();
+  void pause();
+  void return_runs();
+
   std::uint32_t find_run(task_id, run_id) const;
+  std::uint32_t find_executing(task_id, run_id) const;
   void forget(std::uint32_t slot);
   void abandon(std::uint32_t slot);
   void make_ready(std::uint32_t slot);
   std::uint32_t next_ready();
   bool may_execute() const;
   void execute_ready();
+  static bool timed(const run&);
+  void end_executing(std::uint32_t slot);
+  void forget_due(std::uint32_t slot);
   void end_if_idle();
   void learn(std::chrono::nanoseconds duration);
   void tell(worker_message);
 
   worker_limits limits_;
   store store_;
+  std::uint64_t used_bytes_ = 0;                           ///< As measured last.
+  std::deque<std::pair<task_id, std::uint64_t>> to_load_;  ///< With their files.
+  std::uint32_t loading_ = 0;
+  std::uint64_t to_free_bytes_ = 0;  ///< To come down to target.
+  time_point no_spilling_before_{};  ///< After a failure.
+  bool paused_ = false;
   worker_id me_;
   slab<run> runs_;
   id_map<task_id, std::uint32_t> run_of_;      ///< But cancelled ones.
@@ -173,11 +164,15 @@ private:
   std::uint64_t ready_count_ = 0;
   std::map<task_id, fetch> fetches_;
   std::map<worker_id, peer> peers_;
+  std::set<std::pair<time_point, std::uint32_t>> due_;
+  time_point now_{};
   std::uint64_t arrivals_ = 0;
   std::uint32_t executing_ = 0;  ///< Cancelled ones included: they hold a thread as well.
+  std::uint32_t away_ = 0;
   std::uint64_t finished_ = 0;
   std::uint64_t failed_ = 0;
   std::chrono::nanoseconds usual_duration_{-1};  ///< Negative: not known.
+  bool leaving_ = false;
   bool stopping_ = false;
   bool ended_ = false;
   std::vector<working::effect>* out_ = nullptr;

@@ -37,6 +37,7 @@ struct launch_status {
   launch_id id;
   phase at = phase::pending;
   std::string detail = {};  ///< Of a launch that is gone: how it ended, and its last words.
+  bool in_order = false;    ///< Of a launch that is gone: it ended because it wanted to.
 
   friend bool operator==(const launch_status&, const launch_status&) = default;
 };

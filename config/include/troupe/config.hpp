@@ -42,12 +42,21 @@ struct worker_options {
   std::string name = {};    ///< Empty: host and process id.
   std::string listen = {};  ///< Where results are served; empty: as the scheduler is reached.
   std::string interface = {};
-  std::uint32_t threads = 0;  ///< 0: cores that this process may use, shared among workers.
-  std::uint64_t memory = 0;   ///< Bytes; 0: what this process may use, shared among workers.
+  std::uint32_t threads = 0;         ///< 0: cores that this process may use, shared among workers.
+  std::uint64_t memory = 0;          ///< Bytes; 0: what this process may use, shared among workers.
+  double memory_target = 0.60;       ///< Share of `memory` that results may take; beyond: to disk.
+  double memory_spill = 0.70;        ///< Share of the process: then results go to disk.
+  double memory_pause = 0.80;        ///< Share of the process: then it takes no new work.
+  double memory_terminate = 0.95;    ///< Share of the process: then it ends itself.
+  std::string local_directory = {};  ///< For results on disk; empty: troupe-<user> in $TMPDIR.
+  std::uint64_t disk_max = 0;        ///< Bytes of results on disk; 0: no limit.
   std::vector<std::string> libraries = {};  ///< Task libraries to load.
   std::map<std::string, double> resources = {};
   std::uint64_t inline_result_max = 4096;  ///< Results up to this size travel with their report.
   std::chrono::nanoseconds report_interval = std::chrono::seconds(2);
+  std::chrono::nanoseconds lifetime = {};          ///< It leaves after so long; zero: never.
+  std::chrono::nanoseconds lifetime_stagger = {};  ///< By chance, up to so much sooner or later.
+  std::chrono::nanoseconds leave_timeout = std::chrono::minutes(1);  ///< Then it ends anyway.
 };
 
 /// The connection of a program: [client].

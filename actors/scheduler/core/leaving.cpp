@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "actors/scheduler/core/scheduler.hpp"
+
+namespace troupe::core {
+
+namespace {
+
+/// Between two looks at a worker that leaves: it walks over all that the worker holds.
+constexpr auto look_interval = std::chrono::milliseconds(50);
+
+}  // namespace
+
+/// Says good-bye to workers that leave and have nothing to do and nothing to give any more.
+void scheduler::let_go() {
+  next_look_ = now_ + look_interval;
+  std::vector<worker_id> free;
+  for (const auto& [id, asked] : leaving_) {
+    const auto worker = workers_.find(id);
+    const bool moved = move_only_copies(worker);
+    if (moved && tasks_.load(worker).first_run == none) free.push_back(id);
+  }
+  for (const auto id : free) {
+    tell(workers_.find(id), stop_worker{});
+    leaving_.erase(id);
+  }
+}
+
+/// True if nothing that somebody needs is on this worker alone, or nobody is there to take it.
+bool scheduler::move_only_copies(std::uint32_t worker) {
+  auto& asked = leaving_.at(workers_[worker].id);
+  std::map<std::uint32_t, replicate_results> orders;
+  bool none_left = true;
+  for (const auto id : tasks_.held_by(worker)) {
+    const auto slot = tasks_.find(id);
+    if (!tasks_[slot].needed() || !tasks_.only_holder(slot)) continue;
+    const auto before = asked.find(id);
+    if (before != asked.end()) {
+      const auto at = workers_.find(before->second);
+      if (at != none && workers_[at].state == worker_state::running) {
+        none_left = false;  // On its way.
+        continue;
+      }
+    }
+    const auto to = workers_.next_in_turn();
+    if (to == none || workers_[to].state != worker_state::running) return true;
+    asked[id] = workers_[to].id;
+    orders[to].results.push_back({id, tasks_[slot].size, {workers_[worker].id}});
+    none_left = false;
+  }
+  for (auto& [to, order] : orders) {
+    introduce_to_worker(to, worker);
+    tell(to, std::move(order));
+  }
+  return none_left;
+}
+
+}  // namespace troupe::core

@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <chrono>
+#include <signal.h>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/processes/support.hpp"
+
+using namespace processes;
+using namespace std::chrono_literals;
+
+namespace processes {
+
+/// So large that nobody but its worker has it, unless somebody fetches it.
+std::vector<std::int64_t> large_process_number(std::int64_t us) {
+  usleep(static_cast<useconds_t>(us));
+  return std::vector<std::int64_t>(100'000, getpid());
+}
+
+void register_leaving(troupe::task_registry& tasks) {
+  tasks.add<&large_process_number>();
+}
+
+}  // namespace processes
+
+namespace {
+
+std::size_t made_by(pid_t pid, std::vector<troupe::future<std::vector<std::int64_t>>>& all) {
+  return static_cast<std::size_t>(std::count_if(
+      all.begin(), all.end(), [pid](const auto& one) { return one.get().back() == pid; }));
+}
+
+}  // namespace
+
+TEST_CASE("a worker that gets SIGTERM hands over what only it has, and nothing is computed again") {
+  troupe::cluster cluster(config(2), register_tasks);
+  auto client = cluster.connect();
+  cluster.wait_for_workers(2, 30s);
+  auto all = client.map<&large_process_number>(std::vector<std::int64_t>(20, 1000));
+  troupe::wait(all);
+  const auto first = children().front();
+  REQUIRE(kill(first, SIGTERM) == 0);
+  REQUIRE(eventually(20s, [&] { return !alive(first); }));
+  CHECK(made_by(first, all) > 0);
+}
+
+TEST_CASE("workers with a lifetime are replaced, and no result is lost") {
+  auto options = config(2);
+  options.worker.lifetime = 1500ms;
+  options.worker.lifetime_stagger = 700ms;
+  options.scheduler.worker_losses_max = 1;
+  troupe::cluster cluster(options, register_tasks);
+  auto client = cluster.connect();
+  cluster.wait_for_workers(2, 30s);
+  const auto before = children();
+  auto all = client.map<&large_process_number>(std::vector<std::int64_t>(80, 50'000));
+  for (const auto& one : all)
+    CHECK(one.get().size() == 100'000);
+  CHECK(eventually(20s, [&] { return std::none_of(before.begin(), before.end(), alive); }));
+}

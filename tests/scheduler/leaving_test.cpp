@@ -1,0 +1,121 @@
+#include "tests/scheduler/fixture.hpp"
+
+using namespace troupe;
+using namespace troupe::testing;
+
+namespace {
+
+/// alice, and v and w with one thread each.
+struct pair_of_workers : bench {
+  explicit pair_of_workers(scheduler_options options = {.prefetch = {}}) : bench(options) {
+    join();
+    worker("v");
+    worker("w");
+  }
+
+  effects leave(worker_id who) { return after(who, worker_changed{worker_state::leaving}); }
+
+  effects look() {
+    now = machine.deadline().value();
+    return after(clock_ticked{});
+  }
+};
+
+effect stop(worker_id who) {
+  return tell_worker{who, stop_worker{}};
+}
+
+effect replicate(worker_id to, std::vector<input_location> what) {
+  return tell_worker{to, replicate_results{std::move(what)}};
+}
+
+}  // namespace
+
+TEST_CASE("a worker that leaves and has nothing goes at once") {
+  pair_of_workers b;
+  CHECK(b.leave(v) == effects{stop(v)});
+  CHECK_FALSE(b.machine.deadline());
+  CHECK(b.submit(x) == effects{run(w, x, 1)});
+}
+
+TEST_CASE("only copies move to another worker before their worker goes") {
+  pair_of_workers b;
+  b.submit(x);
+  b.finish(v, x, 1);
+  CHECK(b.leave(v) == effects{meet(w, v, "v"), replicate(w, {{x, 100, {v}}})});
+  CHECK(b.look().empty());
+  b.after(w, result_added{x, 100});
+  CHECK(b.look() == effects{stop(v)});
+  CHECK(b.after(worker_lost{v}).empty());
+  CHECK(b.snapshot().tasks_in_memory == 1);
+}
+
+TEST_CASE("what runs on a worker that leaves may end, and what it returns runs elsewhere") {
+  bench b;
+  b.join();
+  b.worker("v", 2);
+  b.submit(x);
+  b.submit(y);
+  b.worker("w");
+  CHECK(b.after(v, worker_changed{worker_state::leaving}).empty());
+  CHECK(b.after(v, run_returned{y, {2}}) == effects{run(w, y, 3)});
+  b.after(alice, release_task{y});
+  b.finish(v, x, 1);
+  b.after(alice, release_task{x});
+  b.now = b.machine.deadline().value();
+  CHECK(b.after(clock_ticked{}) == effects{stop(v)});
+}
+
+TEST_CASE("a worker that leaves and is lost too early is not held against its tasks") {
+  pair_of_workers b({.worker_losses_max = 0, .prefetch = {}});
+  b.submit(x);
+  b.submit(y);
+  b.leave(v);
+  CHECK(b.after(worker_lost{v}).empty());
+  CHECK(b.snapshot().tasks_queued == 1);
+  CHECK_FALSE(b.machine.deadline());
+}
+
+TEST_CASE("if nobody else is there to take what it has, a worker goes all the same") {
+  pair_of_workers b;
+  b.submit(x);
+  b.finish(v, x, 1);
+  b.after(w, worker_changed{worker_state::paused});
+  CHECK(b.leave(v) == effects{stop(v)});
+}
+
+TEST_CASE("if who was to take a result goes too, another worker is asked") {
+  pair_of_workers b;
+  b.worker("u");
+  b.submit(x);
+  b.finish(v, x, 1);
+  const auto first = b.leave(v);
+  REQUIRE(first.size() == 2);
+  const auto taker = std::get<tell_worker>(first.back()).worker;
+  const auto other = taker == w ? u : w;
+  CHECK(b.leave(taker) ==
+        effects{meet(other, v, "v"), replicate(other, {{x, 100, {v}}}), stop(taker)});
+}
+
+TEST_CASE("a paused worker gets no work, and gets it again when it has room") {
+  pair_of_workers b;
+  b.after(v, worker_changed{worker_state::paused});
+  b.after(w, worker_changed{worker_state::paused});
+  CHECK(b.submit(x).empty());
+  CHECK(b.snapshot().pending_reason == "all 2 workers take no new work: paused or leaving");
+  CHECK(b.snapshot().workers[0].state == worker_state::paused);
+  CHECK(b.after(w, worker_changed{worker_state::running}) == effects{run(w, x, 1)});
+}
+
+TEST_CASE("tasks that need resources wait for a paused worker, and go on with it") {
+  bench b;
+  b.join();
+  b.worker("v", 1, {{"gpu", 1}});
+  b.after(v, worker_changed{worker_state::paused});
+  task_spec s;
+  s.function = "f";
+  s.signature = "()";
+  s.resources = {{"gpu", 1}};
+  CHECK(b.submit(x, {}, std::make_shared<const task_spec>(s)).empty());
+  CHECK(b.after(v, worker_changed{worker_state::running}).size() == 1);
+}
