@@ -91,7 +91,7 @@ class control {
 public:
   explicit control(const troupe::client& client)
       : thread_([this, &client] {
-          for (std::int64_t i = 0; !ended_; ++i) {
+          for (std::int64_t i = 0; i == 0 || !ended_; ++i) {
             const auto start = clock::now();
             if (client.submit(increment_task, i).get() != i + 1) ++wrong_;
             times_us_.push_back(seconds_since(start) * 1e6);

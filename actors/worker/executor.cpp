@@ -359,11 +359,14 @@ void executor::work(place& here) {
     for (std::size_t i = 1; i < std::min<std::size_t>(ready, idle_ + 1); ++i)
       changed_.notify_one();
     if (closed_) quiet_.notify_all();
+    // One more than needed, since another one has rejoined. Counted before the lock is given up to
+    // wake: else another thread would be made for what comes meanwhile.
+    const bool over = idle_ + busy_ - away_ >= settings_.threads;
+    if (!over) ++idle_;
     report(lock, first);
-    // One more than needed, since another one has rejoined.
-    here.over = idle_ + busy_ - away_ >= settings_.threads;
-    if (here.over) return changed_.notify_one();
-    ++idle_;
+    if (!over) continue;
+    here.over = true;
+    return changed_.notify_one();
   }
 }
 

@@ -117,3 +117,22 @@ TEST_CASE("a worker gets only so much planned work, and more when it has done so
     b.finish(v, number(n), n + 1, 1, microseconds(98));
   CHECK(b.snapshot().tasks_in_memory == 300);
 }
+
+TEST_CASE("a late result stays on no worker that runs the task again but does not finish it") {
+  timed_cluster b;
+  b.submit(x, {}, with_retries());
+  b.submit(y, {x});
+  b.after(v, run_failed{x, {2}, {errc::task_failed, "no", "E"}});
+  CHECK(b.finish(v, y, 3).empty());  // Late: y is on v again, as run 5.
+  CHECK(b.after(alice, release_task{y}) == effects{drop(v, y), cancel(v, y, 5)});
+}
+
+TEST_CASE("the only copy of what cannot be computed again is not given up for one failed fetch") {
+  timed_cluster b;
+  b.after(alice, scatter_data{x, 10});
+  b.after(v, result_added{x, 10});
+  b.submit(y, {x});
+  b.finish(v, y, 2);
+  b.after(alice, release_task{x});
+  CHECK(b.after(alice, locate_result{y, v}) == effects{done(y, v)});
+}

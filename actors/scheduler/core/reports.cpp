@@ -13,8 +13,9 @@ std::uint32_t scheduler::find_run(std::uint32_t worker, task_id id, run_id run) 
 }
 
 std::uint32_t scheduler::leave_worker(std::uint32_t slot) {
-  const auto& t = tasks_[slot];
+  auto& t = tasks_[slot];
   const auto worker = t.worker;
+  if (std::exchange(t.leftover, false)) tell(worker, drop_result{t.id});
   rejoin(slot);
   workers_.end_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.detach(slot);
@@ -42,9 +43,12 @@ void scheduler::on(std::uint32_t worker, run_finished&& m) {
     const auto other = tasks_.find(m.task);
     if (other == none || (!tasks_.held_by(other, worker) && tasks_[other].worker != worker))
       tell(worker, drop_result{m.task});
+    else if (tasks_[other].worker == worker)
+      tasks_[other].leftover = true;
     return;
   }
   auto& t = tasks_[slot];
+  t.leftover = false;
   catalog_.learn(t.lane, m.duration);
   leave_worker(slot);
   ++workers_[worker].runs_finished;
@@ -137,7 +141,7 @@ bool scheduler::strike(std::uint32_t slot, std::uint32_t holder) {
   // The only copy of what cannot be computed again is not given up while its worker is here: it may
   // have been the connection. The misses are counted, so this ends.
   const auto& t = tasks_[slot];
-  if (t.scattered() && tasks_.only_holder(slot)) return false;
+  if (tasks_.only_holder(slot) && !can_be_computed(slot)) return false;
   tasks_.remove_holder(slot, holder);
   // Should it have the result after all, nobody will ask for it there.
   tell(holder, drop_result{t.id});

@@ -101,10 +101,12 @@ void scheduler::on(worker_lost&& e) {
   for (const auto id : runs) {
     const auto slot = tasks_.find(id);
     if (tasks_[slot].away) was_away.insert(id);
-    if (tasks_[slot].state == task_state::arriving)
+    if (tasks_[slot].state == task_state::arriving) {
       tasks_.detach(slot);
-    else
+    } else {
+      tasks_[slot].leftover = false;
       leave_worker(slot);
+    }
   }
   for (const auto id : held)
     tasks_.remove_holder(tasks_.find(id), lost);

@@ -154,6 +154,7 @@ private:
   void fail(std::uint32_t slot, error why);
   error inherited(std::uint32_t input, std::uint32_t dependent) const;
   void compute(std::uint32_t slot);
+  bool can_be_computed(std::uint32_t slot) const;
   void withdraw(std::uint32_t slot);
   void recover(const std::vector<task_id>& gone, const std::string& worker);
   void run_again_after_loss(std::uint32_t slot, bool suspect, const loss_ptr& with);
@@ -192,7 +193,6 @@ private:
   /// Tasks that could go along with what worker number i makes, when it has room.
   std::vector<std::deque<task_id>> frontiers_;
   std::uint32_t relieved_ = none;  ///< The worker that this event left with fewer runs.
-
   std::uint64_t last_client_ = 0, last_worker_ = 0, last_run_ = 0, last_order_ = 0;
   std::uint64_t runs_finished_ = 0;
 };

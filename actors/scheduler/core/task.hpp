@@ -64,11 +64,12 @@ struct task {
   std::uint16_t suspicion = 0;    ///< See loss_weight.
   std::uint8_t misses = 0;        ///< How often a fetch of its inputs, or of its result, failed.
   task_state state = task_state::released;
-  bool wanted = false;  ///< Its client has not released it.
-  bool told = false;    ///< Its client heard task_done once.
-  bool asked = false;   ///< Its client waits for a new place of the result.
-  bool doomed = false;  ///< Lost with too many workers; waits to hear how the last one ended.
-  bool away = false;    ///< Its run takes no thread, see run_seceded.
+  bool wanted = false;    ///< Its client has not released it.
+  bool told = false;      ///< Its client heard task_done once.
+  bool asked = false;     ///< Its client waits for a new place of the result.
+  bool leftover = false;  ///< The worker that runs it may have a result of an earlier run.
+  bool doomed = false;    ///< Lost with too many workers; waits to hear how the last one ended.
+  bool away = false;      ///< Its run takes no thread, see run_seceded.
 
   bool scattered() const noexcept { return spec == none; }
 
