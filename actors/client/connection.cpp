@@ -274,7 +274,7 @@ void client_connection::announce(const core::client::counts& counts) {
     counts_ = counts;
   }
   // Locked, so that nobody looks before and sleeps after.
-  { const std::lock_guard lock(waits_mutex_); }
+  const std::lock_guard lock(waits_mutex_);
   changed_.notify_all();
 }
 
