@@ -22,6 +22,18 @@ const task_failed& failure(const effects& out, std::size_t i = 0) {
   return std::get<task_failed>(std::get<tell_client>(out.at(i)).message);
 }
 
+/// A worker whose place will say how it ended, with two threads.
+void launch(bench& b, const std::string& name) {
+  auto who = std::make_shared<hello>();
+  who->as = role::worker;
+  who->name = name;
+  who->launch = "launch-" + name;
+  who->memory_bytes = std::uint64_t{256} << 20;
+  who->threads = 2;
+  who->tasks = {{"f", "()"}, {"g", "()"}};
+  b.after(worker_joined{0, std::move(who)});
+}
+
 }  // namespace
 
 TEST_CASE("runs of a lost worker are queued again") {
@@ -316,24 +328,14 @@ TEST_CASE("a run that is away keeps its resources, and is blamed for its worker'
 TEST_CASE("a killed-worker error says how the workers ended, what they used and what they ran") {
   bench b({.worker_losses_max = 1});
   b.join();
-  const auto launched = [&](const std::string& name) {
-    auto who = std::make_shared<hello>();
-    who->as = role::worker;
-    who->name = name;
-    who->launch = "launch-" + name;
-    who->memory_bytes = std::uint64_t{256} << 20;
-    who->threads = 2;
-    who->tasks = {{"f", "()"}, {"g", "()"}};
-    b.after(worker_joined{0, std::move(who)});
-  };
-  launched("v");
+  launch(b, "v");
   b.submit(x);
   b.submit(y, {}, spec("g"));
   b.after(v, worker_report{std::uint64_t{250} << 20, 0, 0});
   b.after(launch_ended{"launch-v", "killed by signal 9 (Killed)"});  // Before the connection broke.
   b.after(worker_lost{v});
   b.after(alice, release_task{y});
-  launched("w");
+  launch(b, "w");
   CHECK(b.after(worker_lost{w}).empty());
   CHECK(b.snapshot().tasks_waiting == 1);
   CHECK(b.after(launch_ended{"launch-other", "exit code 1"}).empty());
@@ -347,12 +349,7 @@ TEST_CASE("a killed-worker error says how the workers ended, what they used and 
 TEST_CASE("an error does not wait for ever to hear how a worker ended") {
   bench b({.worker_losses_max = 0});
   b.join();
-  auto who = std::make_shared<hello>();
-  who->as = role::worker;
-  who->name = "v";
-  who->launch = "7";
-  who->tasks = {{"f", "()"}};
-  b.after(worker_joined{0, std::move(who)});
+  launch(b, "v");
   b.submit(x);
   b.submit(y, {x});
   CHECK(b.after(worker_lost{v}).empty());
@@ -360,23 +357,41 @@ TEST_CASE("an error does not wait for ever to hear how a worker ended") {
   b.now = *b.machine.deadline();
   CHECK(b.after(clock_ticked{}).size() == 2);
   CHECK_FALSE(b.machine.deadline());
-  CHECK(b.after(launch_ended{"7", "exit code 1"}).empty());
+  CHECK(b.after(launch_ended{"launch-v", "exit code 1"}).empty());
 }
 
-TEST_CASE("a task that waits for a verdict can be cancelled, or done after all") {
+TEST_CASE("a task that waits for a verdict can be released or cancelled") {
   bench b({.worker_losses_max = 0});
   b.join();
-  auto who = std::make_shared<hello>();
-  who->as = role::worker;
-  who->name = "v";
-  who->launch = "7";
-  who->threads = 2;
-  who->tasks = {{"f", "()"}};
-  b.after(worker_joined{0, std::move(who)});
+  launch(b, "v");
   b.submit(x);
   b.submit(y);
   b.after(worker_lost{v});
   b.after(alice, release_task{x});
   CHECK(failure(b.after(alice, cancel_task{y})).why.code == errc::cancelled);
-  CHECK(b.after(launch_ended{"7", "exit code 1"}).empty());
+  CHECK(b.after(launch_ended{"launch-v", "exit code 1"}).empty());
+}
+
+TEST_CASE("a task that waits for a verdict is done if a copy of its result turns up") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  launch(b, "v");
+  b.submit(x);
+  b.after(worker_lost{v});
+  b.worker("w");
+  CHECK(b.after(w, result_added{x, 100}) == effects{meet(alice, w, "w"), done(x, w)});
+  CHECK(b.after(launch_ended{"launch-v", "exit code 1"}).empty());
+}
+
+TEST_CASE("a task that waits for a verdict is not planned behind its input") {
+  bench b({.worker_losses_max = 0});
+  b.join();
+  launch(b, "v");
+  b.submit(x);
+  b.finish(v, x, 1, 100, std::chrono::microseconds(98));
+  b.submit(y, {x});
+  b.after(worker_lost{v});
+  launch(b, "w");
+  CHECK(b.snapshot().tasks_processing == 1);
+  CHECK(b.snapshot().tasks_waiting == 1);
 }

@@ -35,7 +35,7 @@ void scheduler::plan_ahead() {
 
 void scheduler::plan(std::uint32_t slot) {
   const auto& t = tasks_[slot];
-  if (t.state != task_state::waiting) return;
+  if (t.state != task_state::waiting || t.doomed) return;
   const auto worker = maker_of_missing(slot);
   if (worker == none) return;
   const auto& lane = catalog_.lane_at(t.lane);
