@@ -124,7 +124,7 @@ std::vector<input_location> scheduler::locate_inputs(std::uint32_t slot, std::ui
       return true;
     });
     for (const auto holder : l.holders)
-      introduce_to_worker(worker, workers_.find(holder));
+      say_.introduce(worker, workers_.find(holder));
     inputs.push_back(std::move(l));
   });
   return inputs;

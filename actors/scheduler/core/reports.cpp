@@ -202,10 +202,7 @@ void scheduler::on(std::uint32_t worker, run_returned&& m) {
 void scheduler::on(std::uint32_t worker, worker_changed&& m) {
   workers_.set_state(worker, m.state);
   offer(worker);
-  if (m.state != worker_state::leaving) return;
-  leaving_[workers_[worker].id];
-  workers_[worker].excused_until = time_point::max();
-  next_look_ = now_;
+  if (m.state == worker_state::leaving) copies_.let_leave(worker, now_);
 }
 
 void scheduler::rejoin(std::uint32_t slot) {

@@ -19,12 +19,12 @@ scheduler::scheduler(scheduler_options options, std::string name)
 void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
   if (started_ == time_point{}) started_ = now;
   now_ = now;
-  out_ = &out;
+  say_.speak_to(&out);
   std::visit([this](auto& e) { on(std::move(e)); }, what);
   plan_ahead();
-  if (!leaving_.empty() && now_ >= next_look_) let_go();
+  copies_.look(now_);
   place_ready();
-  out_ = nullptr;
+  say_.speak_to(nullptr);
 }
 
 std::optional<time_point> scheduler::deadline() const {
@@ -32,7 +32,7 @@ std::optional<time_point> scheduler::deadline() const {
   for (const auto& [lane, since] : unknown_since_)
     if (!first || since < *first) first = since;
   if (first) first = *first + options_.unknown_task_timeout;
-  if (!leaving_.empty() && (!first || next_look_ < *first)) first = next_look_;
+  if (const auto look = copies_.deadline(); look && (!first || *look < *first)) first = look;
   if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
     first = verdicts_.front().until;
   return first;
@@ -41,7 +41,7 @@ std::optional<time_point> scheduler::deadline() const {
 void scheduler::on(client_joined&& e) {
   const client_id id{++last_client_};
   clients_[id];
-  out_->push_back(admit_client{e.connection, id});
+  say_.add(admit_client{e.connection, id});
   tell(id, welcome_client{id, name_});
 }
 
@@ -50,7 +50,7 @@ void scheduler::on(worker_joined&& e) {
   const auto groups_before = catalog_.groups();
   const auto group = catalog_.join_group(e.who->tasks);
   const auto slot = workers_.add(id, std::move(e.who), group);
-  out_->push_back(admit_worker{e.connection, id});
+  say_.add(admit_worker{e.connection, id});
   tell(slot, welcome_worker{id});
   if (catalog_.groups() != groups_before) regroup();
   offer(slot);
@@ -110,7 +110,7 @@ void scheduler::on(worker_lost&& e) {
   }
   for (const auto id : held)
     tasks_.remove_holder(tasks_.find(id), lost);
-  leaving_.erase(e.worker);
+  copies_.forget(e.worker);
   catalog_.leave_group(workers_[lost].group);
   workers_.remove(lost);
   if (lost < frontiers_.size()) frontiers_[lost].clear();
@@ -184,12 +184,6 @@ void scheduler::introduce_to_client(client_id id, std::uint32_t worker) {
   const auto at = clients_.find(id);
   if (at != clients_.end() && at->second.knows.meet(w.id))
     tell(id, introduce_worker{w.id, w.who->name, w.who->address});
-}
-
-void scheduler::introduce_to_worker(std::uint32_t peer, std::uint32_t worker) {
-  const auto& w = workers_[worker];
-  if (workers_[peer].knows.meet(w.id))
-    tell(peer, introduce_worker{w.id, w.who->name, w.who->address});
 }
 
 void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {

@@ -8,16 +8,17 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <troupe/config.hpp>
 
 #include "actors/scheduler/core/catalog.hpp"
+#include "actors/scheduler/core/copies.hpp"
 #include "actors/scheduler/core/events.hpp"
 #include "actors/scheduler/core/losses.hpp"
 #include "actors/scheduler/core/placement.hpp"
 #include "actors/scheduler/core/ready.hpp"
+#include "actors/scheduler/core/speaker.hpp"
 #include "actors/scheduler/core/tasks.hpp"
 #include "actors/scheduler/core/workers.hpp"
 
@@ -77,25 +78,12 @@ private:
   void regroup();
   void watch_unknown_lanes();
 
-  // Made in place: an effect is some 200 bytes, and this is the hot path.
-  template <class Message>
-  void tell(client_id id, Message message) {
-    scheduling::tell_client& e = std::get<scheduling::tell_client>(
-        out_->emplace_back(std::in_place_type<scheduling::tell_client>));
-    e.client = id;
-    e.message.emplace<Message>(std::move(message));
-  }
-
-  template <class Message>
-  void tell(std::uint32_t worker, Message message) {
-    scheduling::tell_worker& e = std::get<scheduling::tell_worker>(
-        out_->emplace_back(std::in_place_type<scheduling::tell_worker>));
-    e.worker = workers_[worker].id;
-    e.message.emplace<Message>(std::move(message));
+  template <class To, class Message>
+  void tell(To to, Message message) {
+    say_.tell(to, std::move(message));
   }
 
   void introduce_to_client(client_id, std::uint32_t worker);
-  void introduce_to_worker(std::uint32_t peer, std::uint32_t worker);
   void report_done(std::uint32_t slot, value small, bool inlined);
 
   // What clients say: clients.cpp.
@@ -120,8 +108,6 @@ private:
   void on(std::uint32_t worker, run_returned&&);
   void on(std::uint32_t worker, worker_changed&&);
   void offer(std::uint32_t worker);
-  void let_go();
-  bool move_only_copies(std::uint32_t worker);
   void rejoin(std::uint32_t slot);
   std::uint32_t find_run(std::uint32_t worker, task_id, run_id) const;
   void take_result(std::uint32_t slot, std::uint32_t worker, std::uint64_t size, value small,
@@ -171,18 +157,17 @@ private:
   std::string data_name_ = "scattered data";  ///< In messages, where a task has a function.
   time_point now_{};
   time_point started_{};
-  std::vector<scheduling::effect>* out_ = nullptr;  ///< During handle().
 
   task_table tasks_;
   worker_table workers_;
+  speaker say_{workers_};
+  copy_keeper copies_{tasks_, workers_, say_};
   catalog catalog_;
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
   std::map<client_id, client> clients_;
 
   std::map<std::uint32_t, error_ptr> errors_;        ///< Of failed tasks, by slot.
   std::map<task_id, std::vector<loss_ptr>> losses_;  ///< Workers that tasks were lost with.
-  std::map<worker_id, std::map<task_id, worker_id>> leaving_;  ///< What was asked of whom for it.
-  time_point next_look_{};                                     ///< At those that leave.
   loss_book loss_book_;
   std::deque<verdict> verdicts_;
   std::map<std::uint32_t, time_point> unknown_since_;  ///< Lanes that no worker can serve.

@@ -1,8 +1,7 @@
-#include <algorithm>
+#include "actors/scheduler/core/copies.hpp"
+
 #include <utility>
 #include <vector>
-
-#include "actors/scheduler/core/scheduler.hpp"
 
 namespace troupe::core {
 
@@ -13,9 +12,21 @@ constexpr auto look_interval = std::chrono::milliseconds(50);
 
 }  // namespace
 
+void copy_keeper::let_leave(std::uint32_t worker, time_point now) {
+  leaving_[workers_[worker].id];
+  workers_[worker].excused_until = time_point::max();
+  next_look_ = now;
+}
+
+std::optional<time_point> copy_keeper::deadline() const {
+  if (leaving_.empty()) return {};
+  return next_look_;
+}
+
 /// Says good-bye to workers that leave and have nothing to do and nothing to give any more.
-void scheduler::let_go() {
-  next_look_ = now_ + look_interval;
+void copy_keeper::look(time_point now) {
+  if (leaving_.empty() || now < next_look_) return;
+  next_look_ = now + look_interval;
   std::vector<worker_id> free;
   for (const auto& [id, asked] : leaving_) {
     const auto worker = workers_.find(id);
@@ -23,13 +34,13 @@ void scheduler::let_go() {
     if (moved && tasks_.load(worker).first_run == none) free.push_back(id);
   }
   for (const auto id : free) {
-    tell(workers_.find(id), stop_worker{});
+    say_.tell(workers_.find(id), stop_worker{});
     leaving_.erase(id);
   }
 }
 
 /// True if nothing that somebody needs is on this worker alone, or nobody is there to take it.
-bool scheduler::move_only_copies(std::uint32_t worker) {
+bool copy_keeper::move_only_copies(std::uint32_t worker) {
   auto& asked = leaving_.at(workers_[worker].id);
   std::map<std::uint32_t, replicate_results> orders;
   bool none_left = true;
@@ -51,8 +62,8 @@ bool scheduler::move_only_copies(std::uint32_t worker) {
     none_left = false;
   }
   for (auto& [to, order] : orders) {
-    introduce_to_worker(to, worker);
-    tell(to, std::move(order));
+    say_.introduce(to, worker);
+    say_.tell(to, std::move(order));
   }
   return none_left;
 }
