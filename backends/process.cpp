@@ -169,6 +169,23 @@ result<std::string> find_program(const std::string& name) {
   return error{errc::system, "there is no program '" + name + "' in PATH"};
 }
 
+std::string shell_words(const std::vector<std::string>& words) {
+  constexpr auto plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  std::string line;
+  for (const auto& word : words) {
+    if (!line.empty()) line += ' ';
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word)
+      line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
 std::string describe(const process_end& end) {
   if (end.signal == 0) return "exit code " + std::to_string(end.code);
   return "killed by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";

@@ -48,6 +48,9 @@ struct process_order {
   int errors = -1;  ///< Standard error of the child; ours if negative.
 };
 
+/// The words as a shell would have to be given them, on one line.
+std::string shell_words(const std::vector<std::string>&);
+
 /// How a process ended.
 struct process_end {
   int code = 0;    ///< What it returned, if signal is 0.

@@ -43,6 +43,7 @@ public:
     given.log = [log = log_](const std::string& line) { log->info("{}", line); };
     given.launch_here = settings_.launch_here;
     given.retire_here = settings_.retire_here;
+    given.cluster = settings_.cluster;
     auto made = settings_.make_backend(given);
     if (!made) {
       staff_->opened(made.error());
@@ -88,15 +89,17 @@ private:
 
   std::optional<event> carry_out(const launch_worker& e) {
     const auto order = settings_.make_order(e.launch);
-    auto id = backend_->launch(order);
-    if (!id) return launch_refused{e.launch, id.error()};
-    log_->info("worker launched name={} id={}", order.name, *id);
-    return launch_accepted{e.launch, *id};
+    auto ids = backend_->launch(order);
+    if (!ids) return launch_refused{e.launch, ids.error()};
+    if (ids->empty())
+      return launch_refused{e.launch, {errc::system, "the place took the order, and made nothing"}};
+    log_->info("launched name={} id={}", order.launch_name(e.launch), ids->front());
+    return launch_accepted{e.launch, ids->front()};
   }
 
   std::optional<event> carry_out(const retire_launch& e) {
     log_->debug("worker retired id={}", e.id);
-    if (auto done = backend_->retire(e.id); !done)
+    if (auto done = backend_->retire({e.id}); !done)
       log_->warn("worker not retired id={} why=\"{}\"", e.id, done.error().message);
     return std::nullopt;
   }

@@ -1,5 +1,6 @@
 #include "actors/cluster/running_cluster.hpp"
 
+#include <array>
 #include <unistd.h>
 #include <utility>
 
@@ -25,13 +26,25 @@ std::string default_name(const std::string& type) {
   return type + "-" + std::to_string(getpid());
 }
 
-/// A worker's command line tells people which it is; all else is in its environment.
+/// A worker's command line tells people what it is; all else is in its environment.
 std::vector<std::string> worker_command(std::vector<std::string> program,
-                                        const worker_order& order) {
-  program.insert(program.end(),
-                 {order.scheduler, "--name", order.name, "--threads", std::to_string(order.threads),
-                  "--memory", std::to_string(order.memory_bytes), "--launch", order.launch});
+                                        const launch_order& order) {
+  program.insert(program.end(), {order.scheduler, "--threads", std::to_string(order.threads),
+                                 "--memory", std::to_string(order.memory_bytes)});
   return program;
+}
+
+/// What nobody else's cluster is called, for jobs to carry: letters, digits and "-".
+std::string new_cluster_id() {
+  std::array<unsigned char, 6> random{};
+  if (getentropy(random.data(), random.size()) != 0) random.front() = 0;
+  std::string id = "troupe-";
+  for (const unsigned byte : random) {
+    constexpr auto digits = "0123456789abcdef";
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
+  }
+  return id;
 }
 
 }  // namespace
@@ -71,10 +84,11 @@ struct running_cluster::state {
     return kinds.make(options.cluster.type, section, given);
   }
 
-  worker_order make_order(core::scaling::launch_number number) const {
-    worker_order order;
-    order.name = options.cluster.type + "-" + std::to_string(number);
-    order.launch = std::to_string(number);
+  launch_order make_order(core::scaling::launch_number number) const {
+    launch_order order;
+    order.first = number;
+    order.cluster = id;
+    order.name = options.cluster.type;
     order.scheduler = scheduler->address();
     order.threads = plan.threads;
     order.memory_bytes = plan.memory_bytes;
@@ -89,6 +103,7 @@ struct running_cluster::state {
   config options;
   const std::function<void(task_registry&)> register_tasks;
   const core::worker_plan plan;
+  const std::string id = new_cluster_id();
   backends::registry kinds;
   std::map<std::string, std::string> environment;
   std::shared_ptr<staff> workers = std::make_shared<staff>();
@@ -112,11 +127,14 @@ running_cluster::running_cluster(settings s) {
   cluster_settings place;
   place.make_backend = [&c](const services& given) { return c.make_backend(given); };
   place.make_order = [&c](core::scaling::launch_number number) { return c.make_order(number); };
-  place.launch_here = [&c](const worker_order& order) { return c.threads->launch(order); };
+  place.launch_here = [&c](const launch_order& order, core::scaling::launch_number number) {
+    return c.threads->launch(order, number);
+  };
   place.retire_here = [&c](const launch_id& id) { c.threads->retire(id); };
   place.on_death = [&c](core::scaling::launch_number number, const std::string& how) {
     c.scheduler->worker_ended(std::to_string(number), how);
   };
+  place.cluster = c.id;
   shared->want(c.plan.workers);
   c.place = spawn_cluster(c.node, std::move(place), shared);
   shared->wakes(c.place);

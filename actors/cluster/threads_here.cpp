@@ -51,30 +51,34 @@ result<std::shared_ptr<const task_table>> threads_here::tasks() {
   return tasks_ = std::move(table);
 }
 
-result<launch_id> threads_here::launch(const worker_order& order) {
+result<launch_id> threads_here::launch(const launch_order& order, std::uint64_t number) {
   auto table = tasks();
   if (!table) return table.error();
   any_ = true;
-  worker_settings settings;
-  settings.scheduler = scheduler_;
-  settings.launch = order.launch;
-  settings.options = node_.options().worker;
-  settings.options.name = order.name;
-  settings.options.threads = order.threads;
-  settings.options.memory = order.memory_bytes;
-  settings.tasks = *table;
-  settings.home = home_;
-  settings.grace = grace;
-  auto ended = std::make_shared<std::promise<void>>();
-  settings.on_end = [ended](const worker_end&) { ended->set_value(); };
-  auto future = ended->get_future();
-  auto id = "here-" + std::to_string(next_++);
-  workers_[id] = {spawn_worker(node_, std::move(settings)), std::move(future)};
+  const auto id = "here-" + std::to_string(number);
+  for (std::uint32_t i = 0; i < order.workers; ++i) {
+    worker_settings settings;
+    settings.scheduler = scheduler_;
+    settings.launch = std::to_string(number);
+    settings.options = node_.options().worker;
+    settings.options.name = order.worker_name(number, i);
+    settings.options.threads = order.threads;
+    settings.options.memory = order.memory_bytes;
+    settings.tasks = *table;
+    settings.home = home_;
+    settings.grace = grace;
+    auto ended = std::make_shared<std::promise<void>>();
+    settings.on_end = [ended](const worker_end&) { ended->set_value(); };
+    auto future = ended->get_future();
+    workers_.emplace(id, worker{spawn_worker(node_, std::move(settings)), std::move(future)});
+  }
   return id;
 }
 
 void threads_here::retire(const launch_id& id) {
-  if (auto found = workers_.find(id); found != workers_.end()) runtime::stop(found->second.actor);
+  const auto [first, last] = workers_.equal_range(id);
+  for (auto at = first; at != last; ++at)
+    runtime::stop(at->second.actor);
 }
 
 }  // namespace troupe

@@ -32,8 +32,8 @@ public:
   /// Waits for the workers, a few seconds at most.
   ~threads_here();
 
-  result<launch_id> launch(const worker_order&);
-  /// Ends it, and does not wait.
+  result<launch_id> launch(const launch_order&, std::uint64_t number);
+  /// Ends its workers, and does not wait.
   void retire(const launch_id&);
 
   /// Whether there has ever been one.
@@ -52,8 +52,7 @@ private:
   const std::function<void(task_registry&)> register_tasks_;
   const std::shared_ptr<home_client> home_;
   std::shared_ptr<const task_table> tasks_;  ///< Made for the first worker; the same for all.
-  std::map<launch_id, worker> workers_;
-  std::uint64_t next_ = 1;
+  std::multimap<launch_id, worker> workers_;
   std::atomic<bool> any_ = false;
 };
 

@@ -55,7 +55,8 @@ void declare(CLI::App& app, arguments& a) {
   app.add_option("--listen", a.listen, "Where results are served, as tcp://host:port");
   app.add_option("--interface", a.interface, "Serve results on this interface, as ib0");
   app.add_option("--resource", a.resources, "As GPU=2; may be repeated")->allow_extra_args(false);
-  app.add_option("--launch", a.launch, "What the backend calls the launch of this worker");
+  app.add_option("--launch", a.launch, "Which launch of its cluster this worker belongs to")
+      ->envname("TROUPE_LAUNCH");
   app.footer(
       "--config FILE and --set SECTION.KEY=VALUE are understood as everywhere.\n"
       "Exit codes: 0 ended in order; 1 could not start; 2 no connection, or lost it;\n"

@@ -1,4 +1,4 @@
-#include <set>
+#include <map>
 #include <utility>
 
 #include "backends/local/local.hpp"
@@ -14,31 +14,48 @@ public:
   explicit thread_place(services from) : services_(std::move(from)) {}
 
   ~thread_place() override {
-    for (const auto& id : launched_)
+    for (const auto& [id, number] : launched_)
       services_.retire_here(id);
   }
 
-  result<launch_id> launch(const worker_order& order) override {
-    auto id = services_.launch_here(order);
-    if (id) launched_.insert(*id);
-    return id;
+  result<std::vector<launch_id>> launch(const launch_order& order) override {
+    std::vector<launch_id> ids;
+    for (std::uint32_t i = 0; i < order.count; ++i) {
+      auto id = services_.launch_here(order, order.first + i);
+      if (!id && ids.empty()) return id.error();
+      if (!id) break;
+      launched_[*id] = order.first + i;
+      ids.push_back(std::move(*id));
+    }
+    return ids;
   }
 
-  result<void> retire(const launch_id& id) override {
-    if (launched_.erase(id) > 0) services_.retire_here(id);
+  result<void> retire(const std::vector<launch_id>& ids) override {
+    for (const auto& id : ids)
+      if (launched_.erase(id) > 0) services_.retire_here(id);
     return {};
+  }
+
+  result<std::string> preview(const launch_order& order) override {
+    return "# " + std::to_string(order.count * order.workers) + " workers with " +
+           std::to_string(order.threads) + " threads each, in this process\n";
   }
 
   result<std::vector<launch_status>> survey() override {
     std::vector<launch_status> all;
-    for (const auto& id : launched_)
-      all.push_back({id, launch_status::phase::running});
+    for (const auto& [id, number] : launched_) {
+      launch_status one;
+      one.id = id;
+      one.at = launch_status::phase::running;
+      one.launch = number;
+      all.push_back(std::move(one));
+    }
     return all;
   }
 
 private:
   services services_;
-  std::set<launch_id> launched_;
+  std::map<launch_id, std::uint64_t> launched_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <signal.h>
@@ -30,18 +31,74 @@ public:
   }
 
   ~nice_place() override {
-    for (const auto& [id, pid] : workers_)
-      kill(pid, SIGTERM);
-    for (const auto& [id, pid] : workers_)
-      waitpid(pid, nullptr, 0);
+    for (const auto& [id, one] : workers_)
+      kill(one.pid, SIGTERM);
+    for (const auto& [id, one] : workers_)
+      waitpid(one.pid, nullptr, 0);
     for (const int end : lifeline_)
       close(end);
   }
 
-  troupe::result<troupe::launch_id> launch(const troupe::worker_order& order) override {
-    std::vector<std::string> arguments{"nice", "-n", niceness_};
-    arguments.insert(arguments.end(), order.command.begin(), order.command.end());
-    auto variables = order.environment;
+  troupe::result<std::vector<troupe::launch_id>> launch(
+      const troupe::launch_order& order) override {
+    if (order.workers != 1)
+      return troupe::error{troupe::errc::bad_config, "here a launch is one worker"};
+    std::vector<troupe::launch_id> ids;
+    for (std::uint32_t i = 0; i < order.count; ++i) {
+      auto id = start(order, order.first + i);
+      if (!id && ids.empty()) return id.error();
+      if (!id) break;
+      ids.push_back(*id);
+    }
+    return ids;
+  }
+
+  troupe::result<void> retire(const std::vector<troupe::launch_id>& ids) override {
+    for (const auto& id : ids)
+      if (auto found = workers_.find(id); found != workers_.end()) kill(found->second.pid, SIGTERM);
+    return {};
+  }
+
+  troupe::result<std::vector<troupe::launch_status>> survey() override {
+    std::vector<troupe::launch_status> all;
+    for (auto at = workers_.begin(); at != workers_.end();) {
+      troupe::launch_status seen;
+      seen.id = at->first;
+      seen.launch = at->second.launch;
+      int status = 0;
+      const bool gone = waitpid(at->second.pid, &status, WNOHANG) != 0;
+      seen.at = gone ? troupe::launch_status::phase::gone : troupe::launch_status::phase::running;
+      if (gone) seen.detail = "wait status " + std::to_string(status);
+      seen.in_order = gone && status == 0;
+      at = gone ? workers_.erase(at) : std::next(at);
+      all.push_back(std::move(seen));
+    }
+    return all;
+  }
+
+  troupe::result<std::string> preview(const troupe::launch_order& order) override {
+    std::string text;
+    for (const auto& word : arguments(order))
+      text += word + " ";
+    return text + "(" + std::to_string(order.count) + " times)\n";
+  }
+
+private:
+  struct worker {
+    pid_t pid = 0;
+    std::uint64_t launch = 0;
+  };
+
+  std::vector<std::string> arguments(const troupe::launch_order& order) const {
+    std::vector<std::string> words{"nice", "-n", niceness_};
+    words.insert(words.end(), order.command.begin(), order.command.end());
+    return words;
+  }
+
+  troupe::result<troupe::launch_id> start(const troupe::launch_order& order, std::uint64_t launch) {
+    auto words = arguments(order);
+    auto variables = order.identity(launch, 0);
+    variables.insert(order.environment.begin(), order.environment.end());
     variables["TROUPE_LIFELINE_FD"] = "3";
     std::vector<std::string> environment;
     for (char** line = environ; *line; ++line)
@@ -59,7 +116,7 @@ public:
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     pid_t pid = 0;
-    const int failed = posix_spawnp(&pid, "nice", &files, &attributes, pointers(arguments).data(),
+    const int failed = posix_spawnp(&pid, "nice", &files, &attributes, pointers(words).data(),
                                     pointers(environment).data());
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
@@ -67,32 +124,10 @@ public:
       return troupe::error{troupe::errc::system,
                            std::string("cannot run `nice`: ") + std::strerror(failed)};
     const auto id = std::to_string(pid);
-    workers_[id] = pid;
+    workers_[id] = {pid, launch};
     return id;
   }
 
-  troupe::result<void> retire(const troupe::launch_id& id) override {
-    if (auto found = workers_.find(id); found != workers_.end()) kill(found->second, SIGTERM);
-    return {};
-  }
-
-  troupe::result<std::vector<troupe::launch_status>> survey() override {
-    using phase = troupe::launch_status::phase;
-    std::vector<troupe::launch_status> all;
-    for (auto at = workers_.begin(); at != workers_.end();) {
-      int status = 0;
-      if (waitpid(at->second, &status, WNOHANG) == 0) {
-        all.push_back({at->first, phase::running});
-        ++at;
-        continue;
-      }
-      all.push_back({at->first, phase::gone, "wait status " + std::to_string(status)});
-      at = workers_.erase(at);
-    }
-    return all;
-  }
-
-private:
   static std::vector<char*> pointers(std::vector<std::string>& from) {
     std::vector<char*> all;
     for (auto& text : from)
@@ -103,7 +138,7 @@ private:
 
   std::string niceness_;
   std::array<int, 2> lifeline_{};
-  std::map<troupe::launch_id, pid_t> workers_;
+  std::map<troupe::launch_id, worker> workers_;
 };
 
 troupe::result<std::unique_ptr<troupe::backend>> make(troupe::settings& section,

@@ -16,11 +16,13 @@ namespace {
 
 class nowhere final : public backend {
 public:
-  result<launch_id> launch(const worker_order&) override {
+  result<std::vector<launch_id>> launch(const launch_order&) override {
     return error{errc::system, "there is no nowhere"};
   }
 
-  result<void> retire(const launch_id&) override { return {}; }
+  result<void> retire(const std::vector<launch_id>&) override { return {}; }
+
+  result<std::string> preview(const launch_order&) override { return std::string(); }
 
   result<std::vector<launch_status>> survey() override { return std::vector<launch_status>{}; }
 };

@@ -82,7 +82,7 @@ TEST_CASE("a library of another ABI is refused with both numbers") {
   task_table tasks;
   auto refused = load_library(plugin_path("old"), tasks);
   REQUIRE_FALSE(refused);
-  CHECK(says(refused, "was built for plugin ABI 0, this troupe has 1"));
+  CHECK(says(refused, "was built for plugin ABI 0, this troupe has 2"));
   CHECK(says(refused, "build it again"));
 }
 
