@@ -105,6 +105,17 @@ TEST_CASE("a task does not wait for a busy holder") {
   CHECK(runs_by_worker(b.submit(z, {x})) == std::map<worker_id, int>{{w, 1}});
 }
 
+TEST_CASE("a task waits for a holder that is done sooner than its input could be moved") {
+  bench b;
+  b.join();
+  b.worker("v");
+  b.worker("w");
+  b.submit(x);
+  b.finish(v, x, 1, 50'000'000, std::chrono::milliseconds(30));
+  b.submit(y, {x});  // On v, which has all the work it is sent ahead.
+  CHECK(runs_by_worker(b.submit(z, {x})) == std::map<worker_id, int>{{v, 1}});
+}
+
 TEST_CASE("resources are never given twice") {
   bench b;
   b.join();

@@ -78,7 +78,7 @@ std::uint32_t scheduler::pick_worker(std::uint32_t slot, pool& p) {
       auto at = std::find_if(candidates_.begin(), candidates_.end(),
                              [&](const candidate& c) { return c.worker == holder; });
       if (at == candidates_.end()) {
-        if (!workers_.has_room(holder) || !workers_.has_free(holder, needs) ||
+        if (!workers_.takes_runs(holder) || !workers_.has_free(holder, needs) ||
             !std::binary_search(p.groups.begin(), p.groups.end(), workers_[holder].group) ||
             candidates_.size() > holders_seen_max)
           return ++seen < holders_seen_max;

@@ -84,12 +84,17 @@ public:
 
   bool has_room(std::uint32_t slot) const { return key_of(workers_[slot]) < full_; }
 
+  /// Whether it may be given a run that has to wait there longer than prefetch.
+  bool takes_runs(std::uint32_t slot) const {
+    const auto& w = workers_[slot];
+    return w.state == worker_state::running && w.runs < w.threads + prefetched_max;
+  }
+
   /// Room for a run that cannot begin yet: the threads that are idle now have to stay free for
   /// others.
   bool has_room_behind(std::uint32_t slot) const {
     const auto& w = workers_[slot];
-    return w.state == worker_state::running && w.runs < w.threads + prefetched_max &&
-           busy_key + w.work_ns / w.threads < full_;
+    return takes_runs(slot) && busy_key + w.work_ns / w.threads < full_;
   }
 
   bool group_has_room(std::uint32_t group) const {
