@@ -55,6 +55,8 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("scheduler", "worker_losses_max", c.scheduler.worker_losses_max, count_from(1, 1000));
   visit("scheduler", "unknown_task_timeout", c.scheduler.unknown_task_timeout, time_from(0s, 24h));
   visit("scheduler", "prefetch", c.scheduler.prefetch, time_from(0s, 1min));
+  visit("scheduler", "record", c.scheduler.record, one_line());
+  visit("scheduler", "record_max", c.scheduler.record_max, bytes_from(mib, mib << 20));
 
   visit("worker", "name", c.worker.name, one_line());
   visit("worker", "listen", c.worker.listen, address_or_empty());

@@ -51,8 +51,13 @@ result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::nod
     return known->text;
   };
   auto made = std::make_unique<state>(node);
-  made->actor =
-      spawn_scheduler(node, {wanted.name, address, std::move(wanted.on_change), made->deaths});
+  scheduler_settings scheduler{wanted.name, address, std::move(wanted.on_change), made->deaths};
+  if (!options.scheduler.record.empty()) {
+    auto record = recorder::open({options.scheduler, wanted.name}, node.log().make("scheduler"));
+    if (!record) return record.error();
+    scheduler.record = std::move(*record);
+  }
+  made->actor = spawn_scheduler(node, std::move(scheduler));
   // From here on the destructor undoes what has been done.
   std::unique_ptr<scheduler_service> service(new scheduler_service(std::move(made)));
   auto& inside = *service->state_;

@@ -1,6 +1,7 @@
 #include "actors/scheduler/scheduler_actor.hpp"
 
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -47,7 +48,7 @@ public:
         settings_(std::move(settings)),
         log_(node.log().make("scheduler")),
         started_(runtime::clock::now()),
-        machine_(node.options().scheduler) {}
+        machine_(node.options().scheduler, settings_.name) {}
 
   using part::on;
 
@@ -122,6 +123,7 @@ public:
   }
 
   void on_flush() override {
+    if (settings_.record) settings_.record->flush();
     for (auto* p : waiting_) {
       p->waits_for_flush = false;
       std::visit([&](auto& o) { o.flush(me_); }, p->out);
@@ -138,7 +140,14 @@ public:
   }
 
 private:
-  void handle(event e) { machine_.handle(std::move(e), now_, effects_); }
+  void handle(event e) {
+    if (!settings_.record) return machine_.handle(std::move(e), now_, effects_);
+    settings_.record->note(e, now_);
+    const auto before = effects_.size();
+    machine_.handle(std::move(e), now_, effects_);
+    settings_.record->note(std::span(effects_).subspan(before));
+    me_.request_flush();
+  }
 
   void handle_now(event e) {
     now_ = runtime::clock::now();
@@ -207,7 +216,6 @@ private:
     // A peer that is gone has its own event on the way; nothing else to do here.
     auto to = clients_.find(e.client);
     if (to == clients_.end()) return;
-    if (auto* hi = std::get_if<welcome_client>(&e.message)) hi->scheduler = settings_.name;
     send(*to->second, std::move(e.message));
   }
 

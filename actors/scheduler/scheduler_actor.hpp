@@ -11,6 +11,7 @@
 #include <troupe/id.hpp>
 
 #include "actors/runtime/runtime.hpp"
+#include "actors/scheduler/recording.hpp"
 
 namespace troupe {
 
@@ -47,6 +48,7 @@ struct scheduler_settings {
   std::function<void(const worker_change&)> on_change = {};
   /// Looked at whenever the actor is woken.
   std::shared_ptr<obituaries> deaths = {};
+  std::shared_ptr<recorder> record = {};  ///< None: nothing is recorded.
 };
 
 /// The scheduler of one cluster. It translates and forwards, and decides

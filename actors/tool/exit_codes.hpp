@@ -9,13 +9,13 @@ namespace troupe::tool {
 inline constexpr int exit_good = 0;
 /// The command line or the configuration cannot be used.
 inline constexpr int exit_usage = 1;
-/// Somebody could not be reached, or something could not be started.
+/// Somebody could not be reached, something could not be started, or a check failed.
 inline constexpr int exit_failed = 2;
 
 inline constexpr const char* exit_codes_text =
     "Exit codes: 0 done, or ended by a first INT or TERM signal; 1 the command line or the\n"
-    "configuration cannot be used; 2 somebody could not be reached, or something could not be\n"
-    "started; 130 and 143 ended at once by a second INT or TERM signal.";
+    "configuration cannot be used; 2 somebody could not be reached, something could not be\n"
+    "started, or a check failed; 130 and 143 ended at once by a second INT or TERM signal.";
 
 inline int exit_code(const error& why) noexcept {
   switch (why.code) {

@@ -37,6 +37,8 @@ void declare(CLI::App& app, invocation& chosen) {
   add_status_command(app, chosen);
   add_config_command(app, chosen);
   add_cert_command(app, chosen);
+  add_replay_command(app, chosen);
+  add_simulate_command(app, chosen);
 }
 
 /// CLI11 would only say that a command is missing. `words` is how `app` is called.

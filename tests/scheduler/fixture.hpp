@@ -10,8 +10,8 @@
 #include <doctest/doctest.h>
 
 #include "actors/scheduler/core/scheduler.hpp"
+#include "actors/scheduler/event_text.hpp"
 #include "serialization/wire.hpp"
-#include "tests/scheduler/text.hpp"
 
 namespace troupe::testing {
 
@@ -155,10 +155,10 @@ namespace doctest {
 template <>
 struct StringMaker<std::vector<troupe::core::scheduling::effect>> {
   static String convert(const std::vector<troupe::core::scheduling::effect>& all) {
-    const troupe::testing::names nobody;
+    const troupe::names nobody;
     std::string text = "\n";
     for (const auto& e : all)
-      text += "    " + troupe::testing::effect_text(nobody)(e) + "\n";
+      text += "    " + troupe::effect_text(nobody)(e) + "\n";
     return text.c_str();
   }
 };

@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/scheduler/text.hpp"
+#include "actors/scheduler/event_text.hpp"
 #include "tests/simulation/world.hpp"
 
 using namespace troupe::simulation;
@@ -27,14 +27,10 @@ bool lives_well(std::uint64_t seed, scheduler_node::witness witness = {}) {
 
 /// Prints all that the scheduler hears and says.
 scheduler_node::witness aloud() {
-  static const troupe::testing::names nobody;
+  static const troupe::names nobody;
   scheduler_node::witness w;
-  w.event = [](const auto& e) {
-    std::printf("%s\n", troupe::testing::event_text(nobody)(e).c_str());
-  };
-  w.effect = [](const auto& e) {
-    std::printf("    %s\n", troupe::testing::effect_text(nobody)(e).c_str());
-  };
+  w.event = [](const auto& e) { std::printf("%s\n", troupe::event_text(nobody)(e).c_str()); };
+  w.effect = [](const auto& e) { std::printf("    %s\n", troupe::effect_text(nobody)(e).c_str()); };
   return w;
 }
 

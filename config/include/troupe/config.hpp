@@ -35,6 +35,8 @@ struct scheduler_options {
       std::chrono::seconds(10);  ///< Wait for a worker that knows the task.
   std::chrono::nanoseconds prefetch =
       std::chrono::milliseconds(20);  ///< Work queued on a worker beyond what runs.
+  std::string record = {};            ///< File for all that happens to it; empty: none.
+  std::uint64_t record_max = std::uint64_t{1} << 30;  ///< Bytes; there the recording ends.
 };
 
 /// One worker process: [worker].

@@ -7,9 +7,9 @@
 
 #include "actors/scheduler/core/events.hpp"
 
-namespace troupe::testing {
+namespace troupe {
 
-/// What people call the tasks, workers and clients of a test.
+/// What people call tasks, workers and clients; without a name they are numbered.
 struct names {
   std::map<task_id, std::string> tasks;
   std::map<worker_id, std::string> workers;
@@ -121,100 +121,4 @@ private:
   const names& names_;
 };
 
-/// Events of a scheduler as one line each: "worker: finished x (run 1)".
-class event_text {
-public:
-  explicit event_text(const names& n) : names_(n) {}
-
-  std::string operator()(const core::scheduling::event& e) const { return std::visit(*this, e); }
-
-  std::string operator()(const core::scheduling::client_joined&) const { return "client joined"; }
-
-  std::string operator()(const core::scheduling::worker_joined& e) const {
-    return "worker joined: " + e.who->name;
-  }
-
-  std::string operator()(const core::scheduling::client_said& e) const {
-    return names_.of(e.client) + ": " + std::visit(*this, e.message);
-  }
-
-  std::string operator()(const core::scheduling::worker_said& e) const {
-    return names_.of(e.worker) + ": " + std::visit(*this, e.message);
-  }
-
-  std::string operator()(const core::scheduling::client_lost& e) const {
-    return names_.of(e.client) + " lost";
-  }
-
-  std::string operator()(const core::scheduling::worker_lost& e) const {
-    return names_.of(e.worker) + " lost";
-  }
-
-  std::string operator()(const core::scheduling::clock_ticked&) const { return "clock ticked"; }
-
-  std::string operator()(const core::scheduling::launch_ended& e) const {
-    return "launch " + e.launch + " ended: " + e.how;
-  }
-
-  std::string operator()(const submit_task& m) const {
-    auto line = "submit " + names_.of(m.task) + " = " + m.spec->function + "(";
-    for (std::size_t i = 0; i < m.inputs.size(); ++i)
-      line += (i ? ", " : "") + names_.of(m.inputs[i]);
-    return line + ")";
-  }
-
-  std::string operator()(const scatter_data& m) const { return "scatter " + names_.of(m.task); }
-
-  std::string operator()(const release_task& m) const { return "release " + names_.of(m.task); }
-
-  std::string operator()(const cancel_task& m) const { return "cancel " + names_.of(m.task); }
-
-  std::string operator()(const locate_result& m) const {
-    return "locate " + names_.of(m.task) + ", not from " + names_.of(m.worker);
-  }
-
-  std::string operator()(const inspect_cluster&) const { return "inspect"; }
-
-  std::string operator()(const run_finished& m) const {
-    return "finished " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
-  }
-
-  std::string operator()(const run_failed& m) const {
-    return "threw " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
-  }
-
-  std::string operator()(const inputs_missing& m) const {
-    auto line = "missing for " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + "):";
-    for (const auto& input : m.missing) {
-      line += " " + names_.of(input.task);
-      for (const auto holder : input.holders)
-        line += "@" + names_.of(holder);
-    }
-    return line;
-  }
-
-  std::string operator()(const result_added& m) const { return "added " + names_.of(m.task); }
-
-  std::string operator()(const worker_report&) const { return "report"; }
-
-  std::string operator()(const run_seceded& m) const {
-    return "seceded " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
-  }
-
-  std::string operator()(const run_returned& m) const {
-    return "returned " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
-  }
-
-  std::string operator()(const worker_changed& m) const {
-    return "changed " + std::to_string(static_cast<int>(m.state));
-  }
-
-  std::string operator()(const run_rejoined& m) const {
-    return "rejoined " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
-  }
-
-private:
-  const names& names_;
-};
-
-}  // namespace troupe::testing
+}  // namespace troupe
