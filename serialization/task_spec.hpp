@@ -19,6 +19,12 @@ struct task_spec {
   std::uint32_t retries = 0;  ///< How often to run again after an exception.
   std::map<std::string, double> resources;
   std::chrono::nanoseconds timeout{};  ///< For one run; zero: none.
+  /// Before the first retry; before each further one twice as long, up to an hour.
+  std::chrono::nanoseconds retry_delay{};
+  /// Which exceptions are worth a retry: their types, or names of error codes. Empty: all.
+  std::vector<std::string> retry_on = {};
+  std::vector<std::string> workers = {};  ///< Names or hosts of those that may run it. Empty: all.
+  bool allow_other_workers = false;       ///< While none of those is here, others may.
 
   friend bool operator==(const task_spec&, const task_spec&) = default;
 };

@@ -12,6 +12,10 @@ void spec_reader::learn(body_reader& body, capnp::List<schema::Spec>::Reader fro
     spec->retries = row.getRetries();
     spec->timeout = read_duration(row.getTimeout());
     spec->resources = read_resources(body, row.getResources());
+    spec->retry_delay = read_duration(row.getRetryDelay());
+    spec->retry_on = read_texts(body, row.getRetryOn());
+    spec->workers = read_texts(body, row.getWorkers());
+    spec->allow_other_workers = row.getAllowOtherWorkers();
     need(table_.add(std::move(spec)), "specs are forgotten before there are too many");
   }
 }

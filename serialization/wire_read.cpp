@@ -141,6 +141,14 @@ std::string read_text(capnp::Text::Reader from) {
   return {from.cStr(), from.size()};
 }
 
+std::vector<std::string> read_texts(body_reader& body, capnp::List<capnp::Text>::Reader from) {
+  std::vector<std::string> to;
+  to.reserve(body.take(from.size()));
+  for (auto one : from)
+    to.push_back(read_text(one));
+  return to;
+}
+
 error read_error(body_reader& body, schema::Error::Reader from) {
   const auto code = from.getCode();
   need(code != 0 && code <= static_cast<std::uint16_t>(errc::system), "an error has a known code");
@@ -148,10 +156,7 @@ error read_error(body_reader& body, schema::Error::Reader from) {
   to.type = read_text(from.getType());
   to.task = read_text(from.getTask());
   to.worker = read_text(from.getWorker());
-  auto chain = from.getChain();
-  to.chain.reserve(body.take(chain.size()));
-  for (auto name : chain)
-    to.chain.push_back(read_text(name));
+  to.chain = read_texts(body, from.getChain());
   return to;
 }
 

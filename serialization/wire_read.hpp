@@ -92,6 +92,7 @@ run_id read_run_id(std::uint64_t);
 std::chrono::nanoseconds read_duration(std::uint64_t count);
 worker_state read_state(std::uint16_t);
 std::string read_text(capnp::Text::Reader);
+std::vector<std::string> read_texts(body_reader&, capnp::List<capnp::Text>::Reader);
 error read_error(body_reader&, schema::Error::Reader);
 std::map<std::string, double> read_resources(body_reader&, capnp::List<schema::Resource>::Reader);
 

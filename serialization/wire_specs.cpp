@@ -18,6 +18,9 @@ std::size_t spec_bytes(const task_spec& spec) noexcept {
   std::size_t sum = 64 + spec.function.size() + spec.signature.size();
   for (const auto& [name, amount] : spec.resources)
     sum += 32 + name.size();
+  for (const auto* names : {&spec.retry_on, &spec.workers})
+    for (const auto& name : *names)
+      sum += 32 + name.size();
   return sum;
 }
 
@@ -32,6 +35,9 @@ std::size_t spec_numbers::content_hash::operator()(const spec_ptr& spec) const n
     add(std::hash<std::string>()(name));
     add(std::hash<double>()(amount));
   }
+  for (const auto* names : {&spec->retry_on, &spec->workers})
+    for (const auto& name : *names)
+      add(std::hash<std::string>()(name));
   return hash;
 }
 

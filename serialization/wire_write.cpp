@@ -110,6 +110,11 @@ std::uint64_t count_of(std::chrono::nanoseconds duration) {
   return static_cast<std::uint64_t>(duration.count());
 }
 
+void write(const std::vector<std::string>& from, capnp::List<capnp::Text>::Builder to) {
+  for (unsigned i = 0; i < to.size(); ++i)
+    to.set(i, text(from[i]));
+}
+
 void write(const error& from, schema::Error::Builder to) {
   to.setCode(static_cast<std::uint16_t>(from.code));
   to.setMessage(text(from.message));
@@ -117,9 +122,7 @@ void write(const error& from, schema::Error::Builder to) {
   to.setTask(text(from.task));
   to.setWorker(text(from.worker));
   if (from.chain.empty()) return;
-  auto chain = to.initChain(static_cast<unsigned>(from.chain.size()));
-  for (unsigned i = 0; i < chain.size(); ++i)
-    chain.set(i, text(from.chain[i]));
+  write(from.chain, to.initChain(static_cast<unsigned>(from.chain.size())));
 }
 
 void write(const std::map<std::string, double>& from, capnp::List<schema::Resource>::Builder to) {
@@ -137,8 +140,14 @@ void write(const task_spec& from, schema::Spec::Builder to) {
   to.setPriority(from.priority);
   to.setRetries(from.retries);
   to.setTimeout(count_of(from.timeout));
-  if (from.resources.empty()) return;
-  write(from.resources, to.initResources(static_cast<unsigned>(from.resources.size())));
+  to.setRetryDelay(count_of(from.retry_delay));
+  to.setAllowOtherWorkers(from.allow_other_workers);
+  if (!from.retry_on.empty())
+    write(from.retry_on, to.initRetryOn(static_cast<unsigned>(from.retry_on.size())));
+  if (!from.workers.empty())
+    write(from.workers, to.initWorkers(static_cast<unsigned>(from.workers.size())));
+  if (!from.resources.empty())
+    write(from.resources, to.initResources(static_cast<unsigned>(from.resources.size())));
 }
 
 kj::byte* append(const value& from, kj::byte* at) {

@@ -108,6 +108,7 @@ private:
 /// Nanoseconds; not negative.
 std::uint64_t count_of(std::chrono::nanoseconds);
 
+void write(const std::vector<std::string>&, capnp::List<capnp::Text>::Builder);
 void write(const error&, schema::Error::Builder);
 void write(const task_spec&, schema::Spec::Builder);
 void write(const std::map<std::string, double>&, capnp::List<schema::Resource>::Builder);

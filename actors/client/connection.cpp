@@ -71,9 +71,10 @@ spec_ptr client_connection::spec_of(std::string_view function, std::string (*sig
   auto& spec = specs_[{function.data(), signature, options}];
   // A name that was built at run time may lie where another one lay before.
   if (spec && spec->function == function) return spec;
-  spec = std::make_shared<const task_spec>(task_spec{std::string(function), signature(),
-                                                     options->priority, options->retries,
-                                                     options->resources, options->timeout});
+  spec = std::make_shared<const task_spec>(task_spec{
+      std::string(function), signature(), options->priority, options->retries, options->resources,
+      options->timeout, std::max(options->retry_delay, std::chrono::nanoseconds{}),
+      options->retry_on, options->workers, options->allow_other_workers});
   return spec;
 }
 

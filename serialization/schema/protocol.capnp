@@ -66,11 +66,12 @@
 #
 # Interning
 # ---------
-# A task's name, signature, priority, retries, resources and timeout are its spec. Each is sent once
+# A task's name, signature and options are its spec. Each is sent once
 # per connection and direction, in the group that first uses it; both ends number specs from 0 in
 # the order in which they come, and groups refer to the numbers. A table has at most 65536 specs,
 # and no spec is added to a non-empty table if the table would then have more than 16 MiB, counting
-# for each spec 64 bytes, its name, its signature, and 32 bytes and the name for each resource.
+# for each spec 64 bytes, its name, its signature, and 32 bytes and the name for each resource,
+# worker and exception.
 # Before that happens the sender says forgetSpecs: both ends empty their tables and number from 0
 # again.
 #
@@ -221,6 +222,11 @@ struct Spec {
   resources @4 :List(Resource);
   timeout @5 :UInt64;
   # Of one run, in nanoseconds, below 1 << 63. 0: none.
+  retryDelay @6 :UInt64;
+  # Nanoseconds, below 1 << 63.
+  retryOn @7 :List(Text);
+  workers @8 :List(Text);
+  allowOtherWorkers @9 :Bool;
 }
 
 struct Locations {

@@ -348,13 +348,23 @@ TEST_CASE("options travel with the tasks, as one spec for all that are alike") {
   (void)client.with(urgent).submit<&add>(1, 2);
   (void)client.with(urgent).submit<&add>(3, 4);
   (void)client.submit<&add>(1, 2);
-  const auto s = cluster.said<submit_task>(4);
+  (void)client
+      .with({.retry_delay = std::chrono::seconds(1),
+             .retry_on = {"timeout"},
+             .workers = {"w"},
+             .allow_other_workers = true})
+      .submit<&add>(1, 2);
+  const auto s = cluster.said<submit_task>(5);
   CHECK(*s[0].spec == task_spec{"client_test::add", "(i32, i32) -> i32", 0, 0, {}});
   CHECK(*s[1].spec ==
         task_spec{
             "client_test::add", "(i32, i32) -> i32", 10, 2, {{"gpu", 1}}, std::chrono::seconds(5)});
   CHECK(s[1].spec == s[2].spec);
   CHECK(s[0].spec == s[3].spec);
+  CHECK(s[4].spec->retry_delay == std::chrono::seconds(1));
+  CHECK(s[4].spec->retry_on == std::vector<std::string>{"timeout"});
+  CHECK(s[4].spec->workers == std::vector<std::string>{"w"});
+  CHECK(s[4].spec->allow_other_workers);
 }
 
 TEST_CASE("a client says where it is connected and what the cluster has") {

@@ -76,9 +76,8 @@ private:
     names_.workers[id] = name;
     workers_[name] = id;
     std::vector<task_signature> tasks;
-    std::istringstream list(option("tasks", "f g"));
-    for (std::string task; std::getline(list, task, '+');)
-      tasks.push_back({task, "()"});
+    for (auto& task : list("tasks"))
+      tasks.push_back({std::move(task), "()"});
     if (!options_.contains("tasks")) tasks = {{"f", "()"}, {"g", "()"}};
     return bench_.worker(name, static_cast<std::uint32_t>(std::stoul(option("threads", "1"))),
                          resources(), std::move(tasks));
@@ -93,6 +92,10 @@ private:
       s.signature = "()";
       s.priority = std::stoi(option("priority", "0"));
       s.retries = static_cast<std::uint32_t>(std::stoul(option("retries", "0")));
+      s.retry_delay = std::chrono::seconds(std::stoi(option("delay", "0")));
+      s.retry_on = list("on");
+      s.workers = list("workers");
+      s.allow_other_workers = option("loose", "0") == "1";
       s.resources = resources();
       std::vector<task_id> inputs;
       for (std::size_t i = 3; i < plain_.size(); ++i)
@@ -143,9 +146,18 @@ private:
     return options_.contains(name) ? options_[name] : otherwise;
   }
 
+  /// "a+b" in words.
+  std::vector<std::string> list(const std::string& name) {
+    std::vector<std::string> all;
+    std::istringstream text(option(name, ""));
+    for (std::string one; std::getline(text, one, '+');)
+      all.push_back(std::move(one));
+    return all;
+  }
+
   std::map<std::string, double> resources() {
-    static const std::set<std::string> ours{"threads", "tasks", "priority",
-                                            "retries", "run",   "size"};
+    static const std::set<std::string> ours{"threads", "tasks", "priority", "retries", "run",
+                                            "size",    "delay", "on",       "workers", "loose"};
     std::map<std::string, double> all;
     for (const auto& [name, amount] : options_)
       if (!ours.contains(name)) all[name] = std::stod(amount);

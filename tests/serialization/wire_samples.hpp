@@ -26,12 +26,16 @@ inline value encoded(std::string_view text) {
 }
 
 inline spec_ptr make_spec(std::string function, std::int32_t priority = 0) {
-  return std::make_shared<const task_spec>(task_spec{std::move(function),
-                                                     "(f64) -> f64",
-                                                     priority,
-                                                     2,
-                                                     {{"gpu", 1}, {"license", 0.5}},
-                                                     std::chrono::seconds(90)});
+  return std::make_shared<const task_spec>(task_spec{.function = std::move(function),
+                                                     .signature = "(f64) -> f64",
+                                                     .priority = priority,
+                                                     .retries = 2,
+                                                     .resources = {{"gpu", 1}, {"license", 0.5}},
+                                                     .timeout = std::chrono::seconds(90),
+                                                     .retry_delay = std::chrono::milliseconds(50),
+                                                     .retry_on = {"std::out_of_range", "timeout"},
+                                                     .workers = {"node7", "node8-1"},
+                                                     .allow_other_workers = true});
 }
 
 inline error failure() {

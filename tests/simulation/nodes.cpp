@@ -153,6 +153,7 @@ worker_node::worker_node(timeline& t, network& n, node_id scheduler, worker_trai
   hello me;
   me.as = role::worker;
   me.name = traits_.name;
+  me.host = traits_.host;
   me.address = "node:" + std::to_string(id_);
   me.threads = traits_.threads;
   me.resources = traits_.resources;

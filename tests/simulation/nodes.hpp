@@ -89,6 +89,7 @@ private:
 
 struct worker_traits {
   std::string name;
+  std::string host;
   std::uint32_t threads = 1;
   std::uint64_t slowness = 1;  ///< Runs take so many times longer.
   std::map<std::string, double> resources;

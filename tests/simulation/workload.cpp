@@ -56,6 +56,15 @@ user::user(timeline& t, network& n, dice& d, node_id scheduler, std::uint64_t ac
     s.priority = static_cast<std::int32_t>(d.below(3)) - 1;
     s.retries = s.function == "flaky" ? 3 : 0;
     if (d.chance(20)) s.resources["gpu"] = 1;
+    if (d.chance(30)) s.retry_delay = std::chrono::microseconds(d.between(1, 5000));
+    if (d.chance(15)) {
+      // Place 0 has what some tasks need, and is always started again; the others need not exist.
+      s.workers = {"place 0", "place " + std::to_string(d.below(6))};
+    } else if (d.chance(15)) {
+      s.workers = {"place " + std::to_string(d.below(6))};
+      s.allow_other_workers = s.resources.empty();
+      if (!s.resources.empty()) s.workers.emplace_back("host 0");
+    }
     specs_.push_back(std::make_shared<const task_spec>(std::move(s)));
   }
   client_node::user callbacks;

@@ -42,6 +42,7 @@ world::~world() = default;
 void world::start_worker(std::uint32_t place) {
   worker_traits traits;
   traits.name = "place " + std::to_string(place);
+  traits.host = "host " + std::to_string(place / 2);
   traits.threads = static_cast<std::uint32_t>(dice_.between(1, 4));
   traits.slowness = dice_.chance(15) ? 20 : 1;
   // Whatever happens, somebody has what some tasks need.

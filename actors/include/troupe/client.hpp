@@ -26,6 +26,14 @@ struct submit_options {
   /// Its function is not interrupted, but troupe::cancelled() tells it; until it returns, its
   /// thread is not free. Zero: none.
   std::chrono::nanoseconds timeout = {};
+  /// How long to wait before the first retry; before each further one twice as long, up to an hour.
+  std::chrono::nanoseconds retry_delay = {};
+  /// Which failures are worth a retry: types of exceptions as errors name them, e.g.
+  /// "std::runtime_error", or "timeout". Empty: all.
+  std::vector<std::string> retry_on = {};
+  /// Names or hosts of the workers that may run it. Empty: all. If none is here, it waits.
+  std::vector<std::string> workers = {};
+  bool allow_other_workers = false;  ///< While none of `workers` is here, others may run it.
 
   friend bool operator==(const submit_options&, const submit_options&) = default;
 };

@@ -61,13 +61,19 @@ std::uint32_t catalog::lane_number(const task_spec& what) {
   const auto f = function_number(what.function, what.signature);
   auto needs = to_amounts(what.resources);
   const auto next = static_cast<std::uint32_t>(lanes_.size());
-  const auto [at, added] = lane_numbers_.try_emplace({f, needs}, next);
-  if (added) lanes_.push_back(lane{f, std::move(needs)});
-  return at->second;
+  restriction where{what.workers, !what.workers.empty() && what.allow_other_workers};
+  std::sort(where.places.begin(), where.places.end());
+  const auto [at, added] = lane_numbers_.try_emplace({f, needs, where}, next);
+  if (!added) return at->second;
+  for (const auto& place : where.places)
+    places_changed_ |= places_.insert(place).second;
+  if (where.loose) loose_lanes_.push_back(next);
+  lanes_.push_back(lane{f, std::move(needs), std::move(where)});
+  return next;
 }
 
 catalog::spec_key catalog::key_of(std::uint32_t lane, const task_spec& what) {
-  return {lane, what.priority, what.retries, what.timeout};
+  return {lane, what.priority, what.retries, what.timeout, what.retry_delay, what.retry_on};
 }
 
 std::uint32_t catalog::use_spec(const spec_ptr& what) {
@@ -95,14 +101,19 @@ void catalog::release_spec(std::uint32_t i) {
   specs_.remove(i);
 }
 
-std::uint32_t catalog::join_group(const std::vector<task_signature>& offered) {
+std::uint32_t catalog::join_group(const hello& who) {
   std::vector<std::uint32_t> numbers;
-  for (const auto& t : offered)
+  for (const auto& t : who.tasks)
     numbers.push_back(function_number(t.name, t.signature));
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  const auto [at, added] = group_numbers_.try_emplace(numbers, groups());
-  if (added) groups_.push_back(group{std::move(numbers), 0});
+  std::vector<std::string> places;
+  for (const auto* place : {&who.name, &who.host})
+    if (places_.contains(*place) && (places.empty() || places.front() != *place))
+      places.push_back(*place);
+  std::sort(places.begin(), places.end());
+  const auto [at, added] = group_numbers_.try_emplace({numbers, places}, groups());
+  if (added) groups_.push_back(group{std::move(numbers), std::move(places), 0});
   auto& g = groups_[at->second];
   ++g.workers;
   for (const auto f : g.functions)
@@ -119,12 +130,29 @@ void catalog::leave_group(std::uint32_t i) {
 }
 
 std::vector<std::uint32_t> catalog::groups_for(std::uint32_t lane) const {
-  std::vector<std::uint32_t> found;
-  for (std::uint32_t g = 0; g < groups(); ++g)
-    if (std::binary_search(groups_[g].functions.begin(), groups_[g].functions.end(),
-                           lanes_[lane].function))
-      found.push_back(g);
-  return found;
+  const auto& where = lanes_[lane].where;
+  std::vector<std::uint32_t> all;
+  std::vector<std::uint32_t> right;
+  std::uint32_t here = 0;
+  for (std::uint32_t g = 0; g < groups(); ++g) {
+    const auto& one = groups_[g];
+    if (!std::binary_search(one.functions.begin(), one.functions.end(), lanes_[lane].function))
+      continue;
+    all.push_back(g);
+    if (std::none_of(one.places.begin(), one.places.end(), [&](const std::string& place) {
+          return std::binary_search(where.places.begin(), where.places.end(), place);
+        }))
+      continue;
+    right.push_back(g);
+    here += one.workers;
+  }
+  return where.places.empty() || (where.loose && here == 0) ? all : right;
+}
+
+bool catalog::served(std::uint32_t lane) const {
+  const auto able = groups_for(lane);
+  return std::any_of(able.begin(), able.end(),
+                     [&](std::uint32_t g) { return groups_[g].workers > 0; });
 }
 
 std::uint32_t catalog::expected_ns(std::uint32_t lane) const {

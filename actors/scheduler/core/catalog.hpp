@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -27,15 +28,26 @@ struct function {
   std::uint32_t workers = 0;      ///< That know it.
 };
 
+/// Names or hosts of the workers that may run a task.
+struct restriction {
+  std::vector<std::string> places = {};  ///< Sorted. Empty: all may.
+  bool loose = false;                    ///< While none of those is here, all may.
+
+  friend auto operator<=>(const restriction&, const restriction&) = default;
+};
+
 /// Tasks that the same workers can run for the same reasons; they wait in one line.
 struct lane {
   std::uint32_t function = none;
   amounts needs;
+  restriction where;
 };
 
-/// Workers that offer exactly the same functions.
+/// Workers that offer exactly the same functions, and are at the same of the places that tasks are
+/// restricted to.
 struct group {
   std::vector<std::uint32_t> functions;  ///< Sorted.
+  std::vector<std::string> places;       ///< Sorted.
   std::uint32_t workers = 0;
 };
 
@@ -67,14 +79,22 @@ public:
   }
 
   /// The group of a worker that offers this; new groups have the next number.
-  std::uint32_t join_group(const std::vector<task_signature>&);
+  std::uint32_t join_group(const hello&);
   void leave_group(std::uint32_t);
+
+  /// True once after a task was restricted to a place that was not known as one: then workers may
+  /// belong to other groups.
+  bool places_changed() { return std::exchange(places_changed_, false); }
+
+  /// Lanes whose groups change when workers come and go.
+  const std::vector<std::uint32_t>& loose_lanes() const { return loose_lanes_; }
 
   std::uint32_t groups() const noexcept { return static_cast<std::uint32_t>(groups_.size()); }
 
   const group& group_at(std::uint32_t i) const { return groups_[i]; }
 
-  /// Groups whose workers know the lane's function, in order; also such as have no worker left.
+  /// Groups whose workers know the lane's function and may run its tasks, in order; also such as
+  /// have no worker left.
   std::vector<std::uint32_t> groups_for(std::uint32_t lane) const;
 
   /// What a run of the lane's function will probably take. Before the first has ended: so much that
@@ -85,11 +105,16 @@ public:
   bool is_short(std::uint32_t lane) const;
   void learn(std::uint32_t lane, std::chrono::nanoseconds duration);
 
+  /// Whether a worker that is here knows the lane's function and may run its tasks.
+  bool served(std::uint32_t lane) const;
+
   /// Why no worker runs tasks of this lane, and what it may have been meant to be.
   std::string unknown_message(std::uint32_t lane) const;
 
 private:
-  using spec_key = std::tuple<std::uint32_t, std::int32_t, std::uint32_t, std::chrono::nanoseconds>;
+  using spec_key = std::tuple<std::uint32_t, std::int32_t, std::uint32_t, std::chrono::nanoseconds,
+                              std::chrono::nanoseconds, std::vector<std::string>>;
+  using lane_key = std::tuple<std::uint32_t, amounts, restriction>;
 
   static spec_key key_of(std::uint32_t lane, const task_spec&);
 
@@ -108,9 +133,13 @@ private:
   std::vector<function> functions_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> function_numbers_;
   std::vector<lane> lanes_;
-  std::map<std::pair<std::uint32_t, amounts>, std::uint32_t> lane_numbers_;
+  std::map<lane_key, std::uint32_t> lane_numbers_;
+  std::vector<std::uint32_t> loose_lanes_;
+  std::set<std::string> places_;  ///< That tasks were restricted to.
+  bool places_changed_ = false;
   std::vector<group> groups_;
-  std::map<std::vector<std::uint32_t>, std::uint32_t> group_numbers_;
+  std::map<std::pair<std::vector<std::uint32_t>, std::vector<std::string>>, std::uint32_t>
+      group_numbers_;
   slab<spec> specs_;
   std::map<spec_key, std::uint32_t> spec_numbers_;  ///< By key_of().
   // A client uses few specs at a time, and always the same object for each.

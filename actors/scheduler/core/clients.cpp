@@ -30,8 +30,7 @@ void scheduler::on(client_id from, submit_task&& m) {
   t.lane = catalog_.spec_at(t.spec).lane;
   t.order = ++last_order_;
   t.wanted = true;
-  if (catalog_.lanes() != lanes_before)
-    ready_.set_lane(t.lane, catalog_.groups_for(t.lane), !catalog_.lane_at(t.lane).needs.empty());
+  if (catalog_.lanes() != lanes_before) welcome_lane(t.lane);
   if (m.inputs.empty()) {
     t.arguments = std::move(m.arguments);
     make_ready(slot);

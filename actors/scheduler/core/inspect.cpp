@@ -46,12 +46,26 @@ cluster_snapshot scheduler::inspect() const {
 
 std::string scheduler::pending_reason() const {
   const auto first = ready_.first();
-  if (!first) return {};
+  return first ? why_queued(tasks_[*first].lane) : std::string();
+}
+
+std::string scheduler::why_queued(std::uint32_t lane) const {
   if (workers_.size() == 0) return "no worker is connected";
-  const auto lane = tasks_[*first].lane;
   if (catalog_.function_of(lane).workers == 0) return catalog_.unknown_message(lane);
   const auto& needs = catalog_.lane_at(lane).needs;
   const auto groups = catalog_.groups_for(lane);
+  std::uint32_t known_by = 0;
+  for (const auto g : groups)
+    known_by += catalog_.group_at(g).workers;
+  if (known_by == 0) {
+    std::string places;
+    for (const auto& place : catalog_.lane_at(lane).where.places)
+      places += (places.empty() ? "'" : ", '") + place + "'";
+    return "may run only on " + places +
+           ": no worker that is here has such a name or host, and "
+           "knows '" +
+           catalog_.function_of(lane).name + "'";
+  }
   bool possible = false;
   std::uint32_t running = 0;
   for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
@@ -60,7 +74,6 @@ std::string scheduler::pending_reason() const {
     possible = possible || workers_.could_have(slot, needs);
     running += w.state == worker_state::running;
   }
-  const auto known_by = catalog_.function_of(lane).workers;
   const auto count =
       known_by == 1 ? "the one worker" : "all " + std::to_string(known_by) + " workers";
   if (running == 0)

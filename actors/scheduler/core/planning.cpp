@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "actors/scheduler/core/scheduler.hpp"
@@ -35,12 +34,11 @@ void scheduler::plan_ahead() {
 
 void scheduler::plan(std::uint32_t slot) {
   const auto& t = tasks_[slot];
-  if (t.state != task_state::waiting || t.doomed) return;
+  if (t.state != task_state::waiting || t.doomed || t.delayed) return;
   const auto worker = maker_of_missing(slot);
   if (worker == none) return;
   const auto& lane = catalog_.lane_at(t.lane);
-  const auto& known = catalog_.group_at(workers_[worker].group).functions;
-  if (!std::binary_search(known.begin(), known.end(), lane.function)) return;
+  if (!ready_.serves(workers_[worker].group, t.lane)) return;
   // What needs resources or is long would keep others from them, and from threads, while it waits.
   if (!lane.needs.empty() || !catalog_.is_short(t.lane)) return;
   if (workers_.has_room_behind(worker)) {

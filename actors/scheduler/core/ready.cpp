@@ -1,5 +1,7 @@
 #include "actors/scheduler/core/ready.hpp"
 
+#include <algorithm>
+
 #include "serialization/check.hpp"
 
 namespace troupe::core {
@@ -15,6 +17,11 @@ void ready_tasks::set_lane(std::uint32_t lane, std::vector<std::uint32_t> groups
   if (queue.home) queue.home->lanes.remove(lane);
   queue.home = &p;
   if (const auto key = head(queue)) p.lanes.set(lane, *key);
+}
+
+bool ready_tasks::serves(std::uint32_t group, std::uint32_t lane) const {
+  const auto& able = lanes_[lane].home->groups;
+  return std::binary_search(able.begin(), able.end(), group);
 }
 
 void ready_tasks::push(std::uint32_t slot, std::int32_t priority) {

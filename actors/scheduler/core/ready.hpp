@@ -39,6 +39,8 @@ public:
   /// Says which groups can serve the lane; again after it changed.
   void set_lane(std::uint32_t lane, std::vector<std::uint32_t> groups, bool needy);
 
+  bool serves(std::uint32_t group, std::uint32_t lane) const;
+
   void push(std::uint32_t slot, std::int32_t priority);
 
   /// The pool whose first task goes before those of all other pools that have `room(pool)`.

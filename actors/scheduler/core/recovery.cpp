@@ -231,13 +231,8 @@ void scheduler::run_again_after_loss(std::uint32_t slot, bool suspect, const los
   compute(slot);
   if (!too_often) return;
   // Its place will soon know how it ended, and that belongs into the error.
-  if (t.state == task_state::queued) {
-    tasks_.set_state(slot, task_state::waiting);
-    t.missing = 0;
-  }
-  if (t.state != task_state::waiting) return;  // Failed with an input.
+  if (!hold_back(slot)) return;
   t.doomed = true;
-  ++t.missing;
   verdicts_.push_back({t.id, with, now_ + verdict_patience});
 }
 

@@ -80,26 +80,6 @@ void scheduler::take_result(std::uint32_t slot, std::uint32_t worker, std::uint6
   if (!t.needed()) settle(id);
 }
 
-void scheduler::on(std::uint32_t worker, run_failed&& m) {
-  const auto slot = find_run(worker, m.task, m.run);
-  if (slot == none) return;  // Late.
-  leave_worker(slot);
-  ++workers_[worker].runs_finished;
-  ++runs_finished_;
-  auto& t = tasks_[slot];
-  tasks_.set_state(slot, task_state::waiting);
-  if (t.failures < catalog_.spec_at(t.spec).what->retries) {
-    ++t.failures;
-    compute(slot);
-    take_back_planned(m.task, worker);
-    return;
-  }
-  if (m.why.code == errc::ok) m.why.code = errc::task_failed;
-  m.why.task = name_of(slot);
-  m.why.worker = workers_[worker].who->name;
-  fail(slot, std::move(m.why));
-}
-
 void scheduler::on(std::uint32_t worker, inputs_missing&& m) {
   const auto slot = find_run(worker, m.task, m.run);
   if (slot == none) return;  // Late.

@@ -33,6 +33,8 @@ std::optional<time_point> scheduler::deadline() const {
     if (!first || since < *first) first = since;
   if (first) first = *first + options_.unknown_task_timeout;
   if (const auto look = copies_.deadline(); look && (!first || *look < *first)) first = look;
+  if (!delays_.empty() && (!first || delays_.begin()->first.first < *first))
+    first = delays_.begin()->first.first;
   if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
     first = verdicts_.front().until;
   return first;
@@ -48,11 +50,12 @@ void scheduler::on(client_joined&& e) {
 void scheduler::on(worker_joined&& e) {
   const worker_id id{++last_worker_};
   const auto groups_before = catalog_.groups();
-  const auto group = catalog_.join_group(e.who->tasks);
+  const auto group = catalog_.join_group(*e.who);
   const auto slot = workers_.add(id, std::move(e.who), group);
   say_.add(admit_worker{e.connection, id});
   tell(slot, welcome_worker{id});
   if (catalog_.groups() != groups_before) regroup();
+  regroup_loose();
   offer(slot);
   watch_unknown_lanes();
   for (const auto task : std::exchange(unplaced_, {})) {
@@ -113,6 +116,7 @@ void scheduler::on(worker_lost&& e) {
   copies_.forget(e.worker);
   catalog_.leave_group(workers_[lost].group);
   workers_.remove(lost);
+  regroup_loose();
   if (lost < frontiers_.size()) frontiers_[lost].clear();
   for (const auto id : runs) {
     const auto slot = tasks_.find(id);
@@ -138,6 +142,7 @@ void scheduler::on(worker_lost&& e) {
 
 void scheduler::on(clock_ticked&&) {
   fail_doomed([this](const verdict& v) { return v.until <= now_; });
+  end_delays();
   std::vector<std::uint32_t> due;
   for (const auto& [lane, since] : unknown_since_)
     if (since + options_.unknown_task_timeout <= now_) due.push_back(lane);
@@ -161,9 +166,30 @@ void scheduler::on(clock_ticked&&) {
     unknown_since_.erase(lane);
 }
 
+void scheduler::regroup(std::uint32_t lane) {
+  ready_.set_lane(lane, catalog_.groups_for(lane), !catalog_.lane_at(lane).needs.empty());
+}
+
 void scheduler::regroup() {
   for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane)
-    ready_.set_lane(lane, catalog_.groups_for(lane), !catalog_.lane_at(lane).needs.empty());
+    regroup(lane);
+}
+
+void scheduler::regroup_loose() {
+  for (const auto lane : catalog_.loose_lanes())
+    regroup(lane);
+}
+
+void scheduler::welcome_lane(std::uint32_t lane) {
+  if (!catalog_.places_changed()) return regroup(lane);
+  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
+    const auto& w = workers_[slot];
+    if (!w.id) continue;
+    const auto before = w.group;
+    workers_.set_group(slot, catalog_.join_group(*w.who));
+    catalog_.leave_group(before);
+  }
+  regroup();
 }
 
 void scheduler::watch_unknown_lanes() {

@@ -76,6 +76,9 @@ private:
   void on(scheduling::clock_ticked&&);
   void on(scheduling::launch_ended&&);
   void regroup();
+  void regroup(std::uint32_t lane);
+  void regroup_loose();
+  void welcome_lane(std::uint32_t lane);
   void watch_unknown_lanes();
 
   template <class To, class Message>
@@ -130,6 +133,11 @@ private:
   std::uint32_t maker_of_missing(std::uint32_t slot) const;
   void take_back_planned(task_id, std::uint32_t worker);
 
+  // What failed and is tried again: retries.cpp.
+  bool hold_back(std::uint32_t slot);
+  void try_again(std::uint32_t slot);
+  void end_delays();
+
   // What is not needed, cannot be, or must be again: recovery.cpp.
   void settle(task_id);
   void stop_run(std::uint32_t slot);
@@ -150,6 +158,7 @@ private:
   const std::string& name_of(std::uint32_t slot) const;
 
   std::string pending_reason() const;
+  std::string why_queued(std::uint32_t lane) const;
   void check_ready() const;
 
   scheduler_options options_;
@@ -170,6 +179,7 @@ private:
   std::map<task_id, std::vector<loss_ptr>> losses_;  ///< Workers that tasks were lost with.
   loss_book loss_book_;
   std::deque<verdict> verdicts_;
+  std::map<std::pair<time_point, task_id>, std::uint32_t> delays_;  ///< With their failures.
   std::map<std::uint32_t, time_point> unknown_since_;  ///< Lanes that no worker can serve.
   std::vector<task_id> unplaced_;                      ///< Arriving data, for want of workers.
   std::vector<task_id> unsettled_;                     ///< Work list of settle().

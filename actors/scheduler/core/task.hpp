@@ -69,6 +69,7 @@ struct task {
   bool asked = false;     ///< Its client waits for a new place of the result.
   bool leftover = false;  ///< The worker that runs it may have a result of an earlier run.
   bool doomed = false;    ///< Lost with too many workers; waits to hear how the last one ended.
+  bool delayed = false;   ///< Waits for the time of its retry; counts as missing.
   bool away = false;      ///< Its run takes no thread, see run_seceded.
 
   bool scattered() const noexcept { return spec == none; }

@@ -65,7 +65,7 @@ void task_table::set_state(std::uint32_t slot, task_state next) {
     next == task_state::queued ? ++queued_in_[t.lane] : --queued_in_[t.lane];
   }
   t.state = next;
-  if (next != task_state::waiting) t.doomed = false;
+  if (next != task_state::waiting) t.doomed = t.delayed = false;
   if (unfinished(before) == unfinished(next)) return;
   for (auto e = t.first_input; e != none; e = edges_[e].next_input) {
     auto& users = tasks_[edges_[e].input].users;
@@ -217,7 +217,8 @@ void task_table::check_lists(std::uint32_t slot) const {
     missing += tasks_[in].state != task_state::in_memory;
   });
   if (t.state == task_state::waiting)
-    check(t.missing == missing + t.doomed && t.missing > 0, "waits for what is missing");
+    check(t.missing == missing + t.doomed + t.delayed && t.missing > 0,
+          "waits for what is missing");
   if (t.state == task_state::queued) check(missing == 0, "queued with all inputs in memory");
   check((t.state == task_state::in_memory) == (t.first_hold != none), "in memory means held");
   if (t.state == task_state::processing) check(t.worker != none, "processing means on a worker");

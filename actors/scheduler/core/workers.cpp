@@ -81,6 +81,13 @@ void worker_table::end_run(std::uint32_t slot, std::uint32_t expected_ns, const 
     w.free[name] += amount;
 }
 
+void worker_table::set_group(std::uint32_t slot, std::uint32_t group) {
+  groups_[workers_[slot].group].remove(slot);
+  if (group >= groups_.size()) groups_.resize(group + 1);
+  workers_[slot].group = group;
+  reorder(slot);
+}
+
 void worker_table::set_state(std::uint32_t slot, worker_state state) {
   workers_[slot].state = state;
   reorder(slot);

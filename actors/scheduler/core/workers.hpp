@@ -75,6 +75,8 @@ public:
   void begin_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
   void end_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs);
 
+  void set_group(std::uint32_t slot, std::uint32_t group);
+
   /// Only a running worker has room.
   void set_state(std::uint32_t slot, worker_state);
 
