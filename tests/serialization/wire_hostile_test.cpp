@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -29,9 +30,10 @@ using namespace troupe::samples;
 
 namespace {
 
+/// Of one thread, which may free what another one took: so it can be less than none.
 struct memory {
-  std::size_t now = 0;
-  std::size_t peak = 0;
+  std::ptrdiff_t now = 0;
+  std::ptrdiff_t peak = 0;
 };
 
 thread_local memory allocated;
@@ -42,13 +44,13 @@ thread_local memory allocated;
 void* operator new(std::size_t size) {
   void* at = std::malloc(size);
   if (!at) throw std::bad_alloc();
-  allocated.now += malloc_usable_size(at);
+  allocated.now += static_cast<std::ptrdiff_t>(malloc_usable_size(at));
   allocated.peak = std::max(allocated.peak, allocated.now);
   return at;
 }
 
 void operator delete(void* at) noexcept {
-  if (at) allocated.now -= malloc_usable_size(at);
+  if (at) allocated.now -= static_cast<std::ptrdiff_t>(malloc_usable_size(at));
   std::free(at);
 }
 
@@ -81,7 +83,7 @@ errc try_decode(wire::decoder& with, frame_kind kind, const bytes& body) {
   const auto before = allocated.now;
   const auto code = decode_as(with, kind, body);
   if (code != errc::ok && code != errc::bad_bytes) FAIL("neither good nor bad bytes");
-  if (allocated.peak - before > (8u << 20) + 64 * body.size())
+  if (allocated.peak - before > static_cast<std::ptrdiff_t>((8u << 20) + 64 * body.size()))
     FAIL("a frame of " << body.size() << " bytes took " << allocated.peak - before);
   return code;
 }
