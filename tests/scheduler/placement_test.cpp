@@ -180,6 +180,24 @@ TEST_CASE("an urgent task goes first although its function was last in line") {
   CHECK(b.finish(v, number(1), 1).back() == run(v, number(4), 2, {}, urgent));
 }
 
+TEST_CASE("of many short runs that are ready, neighbours stay together") {
+  core::worker_table workers(std::chrono::milliseconds(20));
+  const auto first = workers.add(v, std::make_shared<hello>(), 0);
+  const auto second = workers.add(w, std::make_shared<hello>(), 0);
+  const auto more = [&](std::uint32_t worker) { workers.begin_run(worker, 300'000, {}); };
+  more(first);
+  more(second);
+  more(first);
+  const auto together = [&](std::uint64_t ready) {
+    return workers.nearly_as_free(first, second, ready * 300'000 / 2);
+  };
+  CHECK(together(8));
+  CHECK_FALSE(together(1));
+  for (int i = 0; i < 8; ++i)
+    more(first);
+  CHECK_FALSE(together(1'000'000));  // The other one must not wait for its first ones for long.
+}
+
 TEST_CASE("a heap of slots keeps the least on top while keys change") {
   core::indexed_heap<int> heap;
   for (std::uint32_t s = 0; s < 50; ++s)

@@ -118,6 +118,18 @@ TEST_CASE("a worker gets only so much planned work, and more when it has done so
   CHECK(b.snapshot().tasks_in_memory == 300);
 }
 
+TEST_CASE("what follows from one worker's work does not all follow it while another one is idle") {
+  timed_cluster b;
+  b.worker("w");
+  b.submit(number(1));
+  for (std::uint64_t n = 2; n <= 300; ++n)
+    b.submit(number(n), {number(n - 1)});
+  // A millisecond, and the one that goes beyond it.
+  CHECK(b.snapshot().tasks_processing == 11);
+  b.finish(v, number(1), 2, 1, microseconds(98));
+  CHECK(b.snapshot().tasks_processing == 11);
+}
+
 TEST_CASE("a late result stays on no worker that runs the task again but does not finish it") {
   timed_cluster b;
   b.submit(x, {}, with_retries());

@@ -49,10 +49,12 @@ std::uint32_t scheduler::pick_worker(std::uint32_t slot, pool& p) {
   auto usual = none;
   if (p.needy == none) {
     usual = workers_.least_loaded(p.groups);
-    if (p.last != none && p.last < workers_.end() && workers_[p.last].id &&
-        std::binary_search(p.groups.begin(), p.groups.end(), workers_[p.last].group) &&
-        workers_.nearly_as_free(p.last, usual))
-      usual = p.last;
+    if (p.last != usual && p.last < workers_.end() && workers_[p.last].id &&
+        std::binary_search(p.groups.begin(), p.groups.end(), workers_[p.last].group)) {
+      const auto lane = tasks_[slot].lane;
+      const auto share = tasks_.queued_in(lane) * catalog_.expected_ns(lane) / workers_.size();
+      if (workers_.nearly_as_free(p.last, usual, share)) usual = p.last;
+    }
     p.last = usual;
   } else {
     const auto hint = std::exchange(p.hint, none);

@@ -20,7 +20,7 @@ constexpr int planned_inputs_max = 8;
 void scheduler::plan_ahead() {
   if (const auto worker = std::exchange(relieved_, none); worker < frontiers_.size()) {
     auto& waiting = frontiers_[worker];
-    while (!waiting.empty() && workers_[worker].id && workers_.has_room_behind(worker)) {
+    while (!waiting.empty() && workers_[worker].id && workers_.can_plan_for(worker)) {
       const auto id = waiting.front();
       waiting.pop_front();
       if (const auto slot = tasks_.find(id); slot != none) plan(slot);
@@ -41,7 +41,7 @@ void scheduler::plan(std::uint32_t slot) {
   if (!ready_.serves(workers_[worker].group, t.lane)) return;
   // What needs resources or is long would keep others from them, and from threads, while it waits.
   if (!lane.needs.empty() || !catalog_.is_short(t.lane)) return;
-  if (workers_.has_room_behind(worker)) {
+  if (workers_.can_plan_for(worker)) {
     assign(slot, worker);
     return;
   }

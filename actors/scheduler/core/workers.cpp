@@ -9,9 +9,13 @@ namespace troupe::core {
 
 namespace {
 
-/// Tasks that were submitted one after the other stay on one worker for about so much work: often
-/// another task needs several of them.
+/// Tasks that were submitted one after the other stay on one worker for about so much work, or for
+/// its share of them if that is more: often another task needs several of them.
 constexpr std::uint64_t together_ns = 100'000;
+constexpr std::uint64_t together_max_ns = 2'500'000;
+
+/// So much more work than others have may be planned for a worker: a round trip is short beside it.
+constexpr std::uint64_t planned_ahead_ns = 1'000'000;
 
 bool covers(const amounts& have, const amounts& needs) {
   return std::all_of(needs.begin(), needs.end(), [&](const auto& need) {
@@ -126,9 +130,20 @@ std::uint32_t worker_table::least_loaded(std::span<const std::uint32_t> groups) 
   return best ? best->slot : none;
 }
 
-bool worker_table::nearly_as_free(std::uint32_t slot, std::uint32_t least) const {
+bool worker_table::nearly_as_free(std::uint32_t slot, std::uint32_t least,
+                                  std::uint64_t share_ns) const {
+  const auto& w = workers_[slot];
   const auto key = key_of(workers_[least]);
-  return key >= busy_key && has_room(slot) && key_of(workers_[slot]) <= key + together_ns;
+  const auto together = std::clamp(share_ns / w.threads, together_ns, together_max_ns);
+  return key >= busy_key && has_room(slot) && key_of(w) <= key + together;
+}
+
+bool worker_table::can_plan_for(std::uint32_t slot) const {
+  const auto& w = workers_[slot];
+  const auto key = busy_key + w.work_ns / w.threads;
+  if (!takes_runs(slot) || key >= full_) return false;
+  const auto& least = groups_[w.group].top();
+  return least.slot == slot || key <= std::max(least.key, busy_key) + planned_ahead_ns;
 }
 
 std::uint32_t worker_table::find_free(std::span<const std::uint32_t> groups,

@@ -92,12 +92,10 @@ public:
     return w.state == worker_state::running && w.runs < w.threads + prefetched_max;
   }
 
-  /// Room for a run that cannot begin yet: the threads that are idle now have to stay free for
-  /// others.
-  bool has_room_behind(std::uint32_t slot) const {
-    const auto& w = workers_[slot];
-    return takes_runs(slot) && busy_key + w.work_ns / w.threads < full_;
-  }
+  /// Room for a run that cannot begin yet. The threads that are idle now have to stay free for
+  /// others, and while somebody has much less to do, all that comes of what is made here must not
+  /// follow it here.
+  bool can_plan_for(std::uint32_t slot) const;
 
   bool group_has_room(std::uint32_t group) const {
     return group < groups_.size() && !groups_[group].empty() && groups_[group].top().key < full_;
@@ -110,7 +108,8 @@ public:
   std::uint32_t least_loaded(std::span<const std::uint32_t> groups) const;
 
   /// Whether one more of many short runs may as well go to this one as to the least loaded.
-  bool nearly_as_free(std::uint32_t slot, std::uint32_t least) const;
+  /// `share`: what each worker gets of the runs that are ready.
+  bool nearly_as_free(std::uint32_t slot, std::uint32_t least, std::uint64_t share_ns) const;
 
   /// One with room and those resources free; none if there is none.
   std::uint32_t find_free(std::span<const std::uint32_t> groups, const amounts& needs) const;
