@@ -11,6 +11,21 @@
 
 namespace troupe::runtime {
 
+namespace {
+
+/// A message that CAF's clock holds back keeps its receiver alive. So a small actor waits instead,
+/// and passes it on.
+template <class Atom>
+caf::actor relay(caf::event_based_actor& whom) {
+  return whom.system().spawn([to = whom.address()](caf::event_based_actor*) {
+    return caf::behavior{[to](Atom what) {
+      if (auto alive = caf::actor_cast<caf::actor>(to)) caf::anon_send(alive, what);
+    }};
+  });
+}
+
+}  // namespace
+
 caf::actor self::handle() const {
   return caf::actor_cast<caf::actor>(actor_);
 }
@@ -37,14 +52,7 @@ void self::request_flush() {
 void self::tick_at(std::optional<clock::time_point> when) {
   if (!when || (tick_at_ && *tick_at_ <= *when)) return;
   tick_at_ = when;
-  // A message that CAF's clock holds back keeps its receiver alive, and an actor with a thread of
-  // its own that lives on keeps its system from ending. So a small actor without one waits instead.
-  if (!timer_)
-    timer_ = actor_->system().spawn([whom = actor_->address()](caf::event_based_actor*) {
-      return caf::behavior{[whom](tick_atom) {
-        if (auto alive = caf::actor_cast<caf::actor>(whom)) caf::anon_send(alive, tick_atom::value);
-      }};
-    });
+  if (!timer_) timer_ = relay<tick_atom>(*actor_);
   caf::delayed_anon_send(timer_, std::max(*when - clock::now(), clock::duration::zero()),
                          tick_atom::value);
 }
@@ -56,6 +64,16 @@ void self::end_timer() {
 
 void self::quit() const {
   actor_->quit();
+}
+
+alarm::alarm(const self& me) : relay_(relay<wake_atom>(*me.actor_)) {}
+
+alarm::~alarm() {
+  caf::anon_send_exit(relay_, caf::exit_reason::user_shutdown);
+}
+
+void alarm::after(clock::duration wait) const {
+  caf::delayed_anon_send(relay_, wait, wake_atom::value);
 }
 
 /// Carries a part: passes messages to it, and keeps it alive when it throws.

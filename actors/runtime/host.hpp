@@ -77,6 +77,7 @@ public:
   void quit() const;
 
 private:
+  friend class alarm;
   friend class host;
   void end_timer();
 
@@ -84,6 +85,20 @@ private:
   caf::actor timer_;
   bool flush_requested_ = false;
   std::optional<clock::time_point> tick_at_;
+};
+
+/// Wakes an actor later, from any thread, and does not keep it alive until then.
+class alarm {
+public:
+  explicit alarm(const self&);
+  ~alarm();
+  alarm(const alarm&) = delete;
+  alarm& operator=(const alarm&) = delete;
+
+  void after(clock::duration) const;
+
+private:
+  caf::actor relay_;
 };
 
 using make_part = std::function<std::unique_ptr<part>(self&)>;

@@ -45,6 +45,8 @@ public:
     std::function<void()> wake;
     /// For current_client().
     std::function<client()> connect = {};
+    /// As wake, but after so long. Called on any thread; must not block. Empty: as wake.
+    std::function<void(std::chrono::nanoseconds)> wake_later = {};
   };
 
   /// What it says of its runs.
@@ -98,8 +100,7 @@ private:
   bool fill(const pass_input&);
   std::size_t hand_on(const run_executed&, const std::vector<run_id>& followers);
   void cancel(run_id, const char* why);
-  bool nothing_reported() const { return reports_.done.empty() && reports_.pauses.empty(); }
-  void report(std::unique_lock<std::mutex>&, bool first);
+  void report(std::unique_lock<std::mutex>&, bool can_wait = false);
   bool may_begin() const;
   void add_thread_if_needed();
   void add_thread();
@@ -117,6 +118,8 @@ private:
   core::id_map<run_id, std::uint32_t> job_of_;
   std::deque<std::uint32_t> queue_;
   reports reports_;
+  enum class told { nothing, later, now } told_ = told::nothing;  ///< Who takes.
+  std::chrono::steady_clock::time_point woken_at_{};              ///< If it was told later.
   std::uint32_t idle_ = 0;
   std::uint32_t busy_ = 0;
   std::uint32_t away_ = 0;  ///< Busy ones that have seceded.

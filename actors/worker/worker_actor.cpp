@@ -43,9 +43,11 @@ public:
         links_(me, node.net(), who_, log_),
         disk_(
             {local_directory(settings_.options), [actor = me.handle()] { runtime::wake(actor); }}),
+        alarm_(me),
         executor_(*settings_.tasks, {settings_.options.name, settings_.options.threads,
                                      [actor = me.handle()] { runtime::wake(actor); },
-                                     [home = settings_.home] { return home->get(); }}) {}
+                                     [home = settings_.home] { return home->get(); },
+                                     [this](auto wait) { alarm_.after(wait); }}) {}
 
   const char* name() const override { return "worker"; }
 
@@ -383,6 +385,7 @@ private:
   std::optional<clock::time_point> leave_at_;
   std::optional<clock::time_point> grace_until_;
   disk disk_;
+  const runtime::alarm alarm_;
   executor executor_;  ///< Last, so that its threads end before what they report to.
 };
 

@@ -1,5 +1,6 @@
 #include "actors/worker/executor.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
@@ -83,6 +84,7 @@ struct fixture {
   std::mutex mutex;
   std::condition_variable woken;
   int wakes = 0;
+  std::atomic<int> alarms = 0;
   std::vector<executor::pause> pauses;
   std::optional<executor> pool;
 
@@ -92,11 +94,14 @@ struct fixture {
                              std::pair("thread", &thread_of), std::pair("poll", &poll_cancelled),
                              std::pair("pause", &pause_at_gate), std::pair("away", &all_away)})
       tasks.add({name, "()", run});
-    pool.emplace(tasks, executor::settings{"w1", threads, [this] {
-                                             std::lock_guard lock(mutex);
-                                             ++wakes;
-                                             woken.notify_all();
-                                           }});
+    pool.emplace(tasks, executor::settings{
+                            "w1", threads, [this] { wake(); }, {}, [this](auto) { ++alarms; }});
+  }
+
+  void wake() {
+    std::lock_guard lock(mutex);
+    ++wakes;
+    woken.notify_all();
   }
 
   static execute call(const std::string& function, std::uint64_t run, value arguments = {},
@@ -191,6 +196,21 @@ TEST_CASE("runs of one batch are reported with few wakes, in order on one thread
   auto done = f.wait_for(1000);
   for (std::uint64_t i = 1; i <= 1000; ++i)
     REQUIRE(done[i - 1].run == run_id{i});
+}
+
+TEST_CASE("while the next run begins at once, the end of one is told later") {
+  fixture f;
+  gate g;
+  at_gate = &g;
+  f.pool->run({f.call("echo", 1), f.call("echo", 2), f.call("wait", 3)});
+  g.begun.get_future().wait();
+  CHECK(f.alarms == 1);
+  CHECK(f.wakes == 0);
+  f.wake();  // As it was asked to, later.
+  CHECK(f.wait_for(2).back().run == run_id{2});
+  g.open.set_value();
+  CHECK(f.wait_for(1).front().run == run_id{3});
+  CHECK(f.alarms == 1);
 }
 
 TEST_CASE("a run that is cancelled before it begins is skipped, and reported as such") {
