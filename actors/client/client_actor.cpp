@@ -1,5 +1,6 @@
 #include "actors/client/client_actor.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -25,6 +26,10 @@ using detail::posted;
 using scheduler_outbox = runtime::outbox<client_message, wire::frame_kind::client_messages>;
 
 constexpr std::uint64_t scheduler_request = 0;
+
+/// Calls that are carried out before what has arrived meanwhile gets its turn: of a million that
+/// are submitted in one go, the first result came after 0.7 s.
+constexpr std::size_t calls_at_once = 4096;
 
 class client_part final : public runtime::part {
 public:
@@ -105,12 +110,20 @@ public:
   }
 
   void on_wake() override {
-    calls_.clear();
-    inspections_.clear();
-    connection_->take(calls_, inspections_);
-    for (auto& call : calls_)
-      carry(call);
-    for (auto& asked : inspections_) {
+    if (carried_ == calls_.size()) {
+      calls_.clear();
+      inspections_.clear();
+      carried_ = 0;
+      connection_->take(calls_, inspections_);
+    }
+    const auto until = std::min(calls_.size(), carried_ + calls_at_once);
+    while (carried_ < until)
+      carry(calls_[carried_++]);
+    if (carried_ < calls_.size()) {
+      announce();
+      return runtime::wake(me_.handle());
+    }
+    for (auto& asked : std::exchange(inspections_, {})) {
       asked_.push_back(std::move(asked));
       tell(inspect_cluster{});
     }
@@ -268,11 +281,17 @@ private:
     const error told{why.code, "no connection to the scheduler at " +
                                    connection_->options().address + ": " + why.message};
     out_.reset();
-    connection_->shut(told, calls_, inspections_);
+    std::vector<posted> rest;
+    std::vector<detail::snapshot_promise> unasked;
+    connection_->shut(told, rest, unasked);
     step(asking::scheduler_lost{told});
-    for (auto& call : calls_)
+    while (carried_ < calls_.size())
+      carry(calls_[carried_++]);
+    for (auto& call : rest)
       carry(call);
     for (auto& asked : inspections_)
+      asked.set_value(told);
+    for (auto& asked : unasked)
       asked.set_value(told);
     for (auto& asked : asked_)
       asked.set_value(told);
@@ -299,6 +318,7 @@ private:
   core::number_table<future_state*> states_;
   std::vector<asking::effect> effects_;
   std::vector<posted> calls_;
+  std::size_t carried_ = 0;  ///< Of calls_.
   std::vector<detail::snapshot_promise> inspections_;
   std::deque<detail::snapshot_promise> asked_;  ///< In the order in which answers will come.
 };

@@ -118,10 +118,7 @@ public:
 
   void on_wake() override {
     executor_.take(executed_);
-    if (ending_) {
-      if (executor_.stop({})) finish(false);
-      return;
-    }
+    if (ending_) return executor_.stop({}) ? finish(false) : void();
     for (auto& pause : executed_.pauses)
       std::visit([this](auto& p) { step(p); }, pause);
     for (auto& run : executed_.done)
