@@ -63,10 +63,12 @@ struct child_plan {
   const char* program;
   char* const* arguments;
   char* const* environment;
-  int input;     ///< /dev/null.
+  int input;
   int lifeline;  ///< -1: none.
   int errors;    ///< -1: ours.
-  int report;    ///< Takes errno if the program cannot be run.
+  int output;    ///< -1: ours.
+  bool outlives_parent;
+  int report;  ///< Takes errno if the program cannot be run.
   pid_t parent;
   long descriptors_max;
 };
@@ -82,16 +84,21 @@ void close_on_exec_from(int first, long descriptors_max) {
 }
 
 bool prepare_child(const child_plan& plan) {
-  if (setpgid(0, 0) != 0) return false;
-  // Works from the first moment on, when the worker does not yet watch its lifeline.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
-  if (getppid() != plan.parent) _exit(1);  // The owner ended before the line above.
+  if (plan.outlives_parent) {
+    if (setsid() < 0) return false;
+  } else {
+    if (setpgid(0, 0) != 0) return false;
+    // Works from the first moment on, when the worker does not yet watch its lifeline.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
+    if (getppid() != plan.parent) _exit(1);  // The owner ended before the line above.
+  }
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD, SIGQUIT})
     signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   if (sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return false;
   if (dup2(plan.input, STDIN_FILENO) < 0) return false;
+  if (plan.output >= 0 && dup2(plan.output, STDOUT_FILENO) < 0) return false;
   if (plan.errors >= 0 && dup2(plan.errors, STDERR_FILENO) < 0) return false;
   close_on_exec_from(lifeline_number, plan.descriptors_max);
   return plan.lifeline < 0 || dup2(plan.lifeline, lifeline_number) >= 0;
@@ -199,8 +206,8 @@ result<process> process::start(const process_order& order) {
   auto environment = make_environment(order);
   auto argument_pointers = pointers(arguments);
   auto environment_pointers = pointers(environment);
-  descriptor input(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!input) return system_error("cannot open /dev/null", errno);
+  descriptor nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing) return system_error("cannot open /dev/null", errno);
   auto report = make_pipe();
   if (!report) return report.error();
   auto report_write = move_up(report->write.number());
@@ -215,9 +222,11 @@ result<process> process::start(const process_order& order) {
   const child_plan plan{program->c_str(),
                         argument_pointers.data(),
                         environment_pointers.data(),
-                        input.number(),
+                        order.input >= 0 ? order.input : nothing.number(),
                         lifeline.number(),
                         order.errors,
+                        order.output,
+                        order.outlives_us,
                         report_write->number(),
                         getpid(),
                         std::min(sysconf(_SC_OPEN_MAX), 65536L)};

@@ -46,6 +46,10 @@ struct process_order {
   /// The child gets it, and its number in TROUPE_LIFELINE_FD. Reads end-of-file when we are gone.
   int lifeline = -1;
   int errors = -1;  ///< Standard error of the child; ours if negative.
+  int output = -1;  ///< Standard output of the child; ours if negative.
+  int input = -1;   ///< Standard input of the child; empty if negative.
+  /// In a session of its own, and not killed with the thread that starts it.
+  bool outlives_us = false;
 };
 
 /// The words as a shell would have to be given them, on one line.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backends/jobqueue/jobqueue.hpp"
 #include "backends/local/local.hpp"
 #include "backends/plugin.hpp"
 #include "config/nearest.hpp"
@@ -11,6 +12,7 @@ namespace troupe::backends {
 
 registry::registry() {
   add({"local", local::make});
+  add({"jobqueue", jobqueue::make, true});
 }
 
 void registry::add(backend_kind kind) {

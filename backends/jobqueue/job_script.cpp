@@ -2,20 +2,16 @@
 
 #include <algorithm>
 #include <cctype>
-#include <string_view>
 
 #include "backends/jobqueue/dialect.hpp"
+#include "backends/process.hpp"
+#include "config/units.hpp"
 
 namespace troupe::backends::jobqueue {
 
 namespace {
 
 using std::to_string;
-
-bool plain(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("_-./:=,@%+").find(c) != std::string_view::npos;
-}
 
 /// Variables in it are the shell's, nothing else is special.
 std::string expanding_word(const std::string& text) {
@@ -70,12 +66,25 @@ std::string launch_number(const job_settings& job, const job_order& order) {
   return "launch=$((" + to_string(order.first) + " + " + index + "))\n";
 }
 
+/// What the configuration says wins.
+std::string default_line(const std::string& key, std::chrono::nanoseconds time) {
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(time);
+  return ": \"${TROUPE_WORKER__" + key + ":=" + format_duration(whole) + "}\"\n";
+}
+
 std::string environment_lines(const job_settings& job, const job_order& order) {
   auto text = "set -a\n. " + shell_word(environment_file(order)) + " || exit 1\n";
   if (!job.local_directory.empty())
     text += "TROUPE_WORKER__LOCAL_DIRECTORY=" + expanding_word(job.local_directory) + "\n";
   if (!job.interface.empty())
     text += "TROUPE_WORKER__INTERFACE=" + shell_word(job.interface) + "\n";
+  if (job.walltime.count() > 0 && job.walltime_warning.count() > 0) {
+    // Workers leave by themselves before the system warns them, and not all at one time.
+    const auto spread = job.walltime_warning / 2;
+    text += default_line("LIFETIME", job.walltime - 3 * spread) +
+            default_line("LIFETIME_STAGGER", spread) +
+            default_line("LEAVE_TIMEOUT", job.walltime_warning);
+  }
   return text + "set +a\n";
 }
 
@@ -141,16 +150,14 @@ std::string launcher_line(const job_settings& job, const job_order& order) {
 }  // namespace
 
 std::string shell_word(const std::string& text) {
-  if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) return text;
-  std::string word = "'";
-  for (const char c : text)
-    word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
+  return shell_words({text});
 }
 
 std::string job_name_start(const job_settings& job, const std::string& cluster,
                            const std::string& group) {
-  auto name = job.job_name + "-" + cluster + "-" + (group.empty() ? "" : group + "-");
+  // The id of a cluster begins with "troupe-" by itself.
+  auto name = cluster.rfind(job.job_name + "-", 0) == 0 ? cluster : job.job_name + "-" + cluster;
+  name += "-" + (group.empty() ? std::string() : group + "-");
   for (auto& c : name)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.')
       c = '_';

@@ -43,8 +43,8 @@ result<const setting::table*> find_site(const setting::table& sites, const std::
 
 /// The larger of what is set and what is the least, for a warning that must fit into a walltime.
 void check_walltime(settings& section, const job_settings& job) {
-  if (job.walltime > 0ns && job.walltime_warning >= job.walltime)
-    section.refuse("walltime_warning", "must be shorter than walltime");
+  if (job.walltime > 0ns && job.walltime_warning * 2 > job.walltime)
+    section.refuse("walltime_warning", "must be at most half of walltime");
 }
 
 void read_limits(settings& from, job_settings& job) {

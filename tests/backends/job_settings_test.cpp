@@ -95,7 +95,7 @@ TEST_CASE("mistakes in a preset are told with the place of the preset") {
 
 TEST_CASE("values that fit no job are refused") {
   CHECK(mistakes("system = \"slurm\"\nwalltime = \"1m\"\nwalltime_warning = \"2m\"")
-            .find("walltime_warning must be shorter than walltime") != std::string::npos);
+            .find("walltime_warning must be at most half of walltime") != std::string::npos);
   CHECK(mistakes("system = \"htcondor\"\nnodes_per_job = 2").find("HTCondor") != std::string::npos);
   CHECK(mistakes("system = \"slurm\"\ndirectives = [\"a\\nb\"]").find("must be one line") !=
         std::string::npos);

@@ -34,9 +34,9 @@ result<std::unique_ptr<backend>> make_nowhere(settings& section, const services&
 
 }  // namespace
 
-TEST_CASE("the local place is built in") {
+TEST_CASE("the local place and batch queues are built in") {
   const registry kinds;
-  CHECK(kinds.types() == std::vector<std::string>{"local"});
+  CHECK(kinds.types() == std::vector<std::string>{"jobqueue", "local"});
   settings section("cluster.local");
   CHECK(kinds.make("local", section, {}));
   section.set("isolation", "thread");
@@ -51,7 +51,8 @@ TEST_CASE("a type that nobody knows is an error with the known ones and the near
   REQUIRE_FALSE(made);
   CHECK(made.error().code == errc::bad_config);
   CHECK(made.error().message ==
-        "cluster.type = \"locall\" is not known: it can be local or nowhere, or what a plugin in "
+        "cluster.type = \"locall\" is not known: it can be jobqueue, local or nowhere, or what a "
+        "plugin in "
         "cluster.plugins adds; did you mean local?");
 }
 
@@ -110,7 +111,8 @@ TEST_CASE("a section of a type that nobody knows is an error where it was writte
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
         "t.toml:6:10: unknown section [cluster.locl], there is no cluster.type of this name: it "
-        "can be local or nowhere, or what a plugin in cluster.plugins adds; did you mean local?");
+        "can be jobqueue, local or nowhere, or what a plugin in cluster.plugins adds; did you mean "
+        "local?");
   // make() tells of this one.
   CHECK(kinds.check(written.places, "locl"));
   const auto variable = load_config({.variables = {{"TROUPE_CLUSTER__LOCL__ISOLATION", "thread"}}});

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/command.hpp"
+#include "backends/jobqueue/job_report.hpp"
+#include "backends/jobqueue/job_script.hpp"
+
+namespace troupe::backends::jobqueue {
+
+/// A command, and who understands what it prints.
+struct query {
+  command_order command;
+  job_reports (*parse)(std::string_view) = nullptr;
+};
+
+command_order submit_command(const job_settings&, const job_order&);
+
+command_order cancel_command(const job_settings&, const std::vector<std::string>& ids);
+
+/// Ways to ask for all of this user's jobs at once, best first: who does not know the first may
+/// know the second.
+std::vector<query> job_queries(batch_system, const std::string& user);
+
+/// How jobs ended that the queue no longer lists; nothing if the system does not keep that.
+std::optional<query> ended_query(batch_system, const std::vector<std::string>& ids);
+
+}  // namespace troupe::backends::jobqueue

@@ -1,0 +1,255 @@
+// Against a real batch system, which run.sh has started. This program is its own worker.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <iostream>
+#include <pwd.h>
+#include <signal.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <troupe/troupe.hpp>
+
+#include "backends/command.hpp"
+#include "backends/jobqueue/jobqueue.hpp"
+#include "backends/jobqueue/queue_commands.hpp"
+
+using namespace troupe::backends::jobqueue;
+using namespace std::chrono_literals;
+
+namespace queue_tests {
+
+std::int64_t square_slowly(std::int64_t x, std::int64_t ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  return x * x;
+}
+
+}  // namespace queue_tests
+
+namespace {
+
+using queue_tests::square_slowly;
+using phase = troupe::launch_status::phase;
+
+void register_tasks(troupe::task_registry& tasks) {
+  tasks.add<&square_slowly>();
+}
+
+const std::string& system_name() {
+  static const std::string name = std::getenv("TROUPE_TEST_SYSTEM");
+  return name;
+}
+
+bool on(const char* name) {
+  return system_name() == name;
+}
+
+std::string user() {
+  return getpwuid(geteuid())->pw_name;
+}
+
+troupe::config config(std::uint32_t workers) {
+  troupe::config c;
+  c.cluster.type = "jobqueue";
+  c.cluster.workers = workers;
+  c.cluster.start_timeout = 60s;
+  c.cluster.survey_interval = 200ms;
+  c.cluster.place.set("system", system_name()).set("query_interval_min", "500ms");
+  c.cluster.place.set("query_interval_max", "2s").set("walltime", "10m");
+  c.cluster.place.set("shared_directory",
+                      std::string(std::getenv("TROUPE_TEST_STATE")) + "/shared");
+  // The wrappers of Slurm that speak like these systems know no arrays.
+  c.cluster.place.set("job_array", !on("pbs") && !on("lsf"));
+  if (on("lsf")) c.cluster.place.set("use_stdin", false);
+  c.worker.threads = 1;
+  c.worker.memory = std::uint64_t{100} << 20;
+  c.scheduler.listen = "tcp://127.0.0.1:0";
+  c.security.token = "a secret of these tests";
+  return c;
+}
+
+/// This user's jobs that have not ended.
+std::vector<job_report> queue() {
+  for (const auto& [command, parse] : job_queries(system_of(system_name()), user())) {
+    const auto printed = troupe::backends::output_of(command);
+    if (!printed) continue;
+    auto jobs = parse(*printed);
+    REQUIRE_MESSAGE(jobs, describe(jobs.error()));
+    jobs->erase(std::remove_if(jobs->begin(), jobs->end(),
+                               [](const auto& job) { return job.at == phase::gone; }),
+                jobs->end());
+    return *jobs;
+  }
+  FAIL("the queue does not answer");
+  return {};
+}
+
+bool eventually(std::chrono::seconds within, const std::function<bool()>& holds) {
+  const auto until = std::chrono::steady_clock::now() + within;
+  while (std::chrono::steady_clock::now() < until) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(200ms);
+  }
+  return false;
+}
+
+std::vector<job_report> running() {
+  auto jobs = queue();
+  jobs.erase(std::remove_if(jobs.begin(), jobs.end(),
+                            [](const auto& job) { return job.at != phase::running; }),
+             jobs.end());
+  return jobs;
+}
+
+void script(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{std::getenv("TROUPE_TEST_SCRIPT"),
+                                 std::getenv("TROUPE_TEST_STATE")};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const auto done = troupe::backends::output_of({words});
+  REQUIRE_MESSAGE(done, describe(done.error()));
+}
+
+using action = std::function<void()>;
+
+void nothing() {}
+
+/// Results of `count` tasks of so many ms each, all of which must be right.
+void work(
+    troupe::client& client, std::int64_t count, std::int64_t ms,
+    const std::function<void()>& meanwhile = [] {}) {
+  std::vector<troupe::future<std::int64_t>> squares;
+  for (std::int64_t i = 0; i < count; ++i)
+    squares.push_back(client.submit<&square_slowly>(i, ms));
+  meanwhile();
+  for (std::int64_t i = 0; i < count; ++i)
+    REQUIRE(squares[static_cast<std::size_t>(i)].get() == i * i);
+}
+
+/// Makes a cluster, says so, and waits to be killed.
+int be_owner() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  troupe::cluster cluster(config(2), register_tasks);
+  auto client = cluster.connect();
+  if (client.submit<&square_slowly>(3, 1).get() != 9) return 1;
+  std::cout << "ready" << std::endl;
+  for (;;)
+    pause();
+}
+
+}  // namespace
+
+TEST_CASE("jobs do the work, more and fewer of them as wanted, and none is left behind") {
+  {
+    troupe::cluster cluster(config(1), register_tasks);
+    auto client = cluster.connect();
+    work(client, 20, 1);
+    const std::uint32_t many = on("slurm") ? 6 : 3;
+    cluster.scale(many);
+    REQUIRE(eventually(60s, [&] { return cluster.summary().workers == many; }));
+    work(client, 60, 20);
+    cluster.scale(2);
+    REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 2; }));
+    REQUIRE(eventually(60s, [&] { return running().size() == 2; }));
+    work(client, 20, 1);
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("several launches are an array, of which each job can be ended by itself") {
+  auto section = config(0).cluster.place;
+  troupe::services given;
+  given.cluster = "troupe-array";
+  given.log = [](const std::string& line) { MESSAGE(line); };
+  auto place = make(section, given).value();
+  troupe::launch_order order;
+  order.first = 4;
+  order.count = 3;
+  order.cluster = given.cluster;
+  order.name = "sleeper";
+  order.memory_bytes = std::uint64_t{50} << 20;
+  order.command = {"sleep", "300"};
+  const auto ids = place->launch(order).value();
+  REQUIRE(ids.size() == 3);
+  const auto have = [&](std::vector<std::uint64_t> wanted) {
+    std::vector<std::uint64_t> launches;
+    for (const auto& one : place->survey().value())
+      if (one.at == phase::running) launches.push_back(one.launch);
+    std::sort(launches.begin(), launches.end());
+    return launches == wanted;
+  };
+  CHECK(eventually(60s, [&] { return have({4, 5, 6}); }));
+  place->retire({ids[1]}).value();
+  CHECK(eventually(60s, [&] { return have({4, 6}); }));
+  place.reset();
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("a job that somebody else cancels is replaced, and its work done by others") {
+  {
+    troupe::cluster cluster(config(2), register_tasks);
+    auto client = cluster.connect();
+    REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 2; }));
+    work(client, 60, 100, [] {
+      const auto jobs = running();
+      REQUIRE(jobs.size() == 2);
+      job_settings settings;
+      settings.system = system_of(system_name());
+      REQUIRE(troupe::backends::output_of(cancel_command(settings, {jobs.front().id})));
+    });
+    CHECK(eventually(60s, [&] { return cluster.summary().workers == 2; }));
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("an owner that is killed leaves nothing in the queue") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t owner = fork();
+  REQUIRE(owner >= 0);
+  if (owner == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[0]);
+    execl("/proc/self/exe", "queue_tests", "--owner", nullptr);
+    _exit(1);
+  }
+  close(ends[1]);
+  char answer = 0;
+  REQUIRE(read(ends[0], &answer, 1) == 1);
+  CHECK_FALSE(running().empty());
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  close(ends[0]);
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("a node loses power, and its work is done by others") {
+  if (!on("slurm")) return;
+  {
+    auto c = config(3);
+    // Each on a node of its own.
+    c.cluster.place.set("cores", 4);
+    troupe::cluster cluster(c, register_tasks);
+    auto client = cluster.connect();
+    REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 3; }));
+    work(client, 60, 100, [] { script({"kill-node", "n2"}); });
+    CHECK(cluster.summary().workers == 2);
+    script({"start-node", "n2"});
+    CHECK(eventually(60s, [&] { return cluster.summary().workers == 3; }));
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+int main(int argc, char** argv) {
+  if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
+  if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
+  return doctest::Context(argc, argv).run();
+}
