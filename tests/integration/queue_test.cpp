@@ -199,8 +199,8 @@ TEST_CASE("a job that somebody else cancels is replaced, and its work done by ot
     auto client = cluster.connect();
     REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 2; }));
     work(client, 60, 100, [] {
-      const auto jobs = running();
-      REQUIRE(jobs.size() == 2);
+      std::vector<job_report> jobs;
+      REQUIRE(eventually(60s, [&] { return (jobs = running()).size() == 2; }));
       job_settings settings;
       settings.system = system_of(system_name());
       REQUIRE(troupe::backends::output_of(cancel_command(settings, {jobs.front().id})));
