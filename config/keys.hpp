@@ -55,6 +55,7 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("scheduler", "worker_losses_max", c.scheduler.worker_losses_max, count_from(1, 1000));
   visit("scheduler", "unknown_task_timeout", c.scheduler.unknown_task_timeout, time_from(0s, 24h));
   visit("scheduler", "prefetch", c.scheduler.prefetch, time_from(0s, 1min));
+  visit("scheduler", "client_grace", c.scheduler.client_grace, time_from(0s, 240h));
   visit("scheduler", "record", c.scheduler.record, one_line());
   visit("scheduler", "record_max", c.scheduler.record_max, bytes_from(mib, mib << 20));
 
@@ -73,6 +74,7 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("worker", "resources", c.worker.resources, any());
   visit("worker", "inline_result_max", c.worker.inline_result_max, bytes_from(0, mib));
   visit("worker", "report_interval", c.worker.report_interval, time_from(10ms, 1h));
+  visit("worker", "scheduler_grace", c.worker.scheduler_grace, time_from(0s, 240h));
   visit("worker", "lifetime", c.worker.lifetime, or_zero(time_from(100ms, 24h * 365)));
   visit("worker", "lifetime_stagger", c.worker.lifetime_stagger, time_from(0s, 24h * 365));
   visit("worker", "leave_timeout", c.worker.leave_timeout, time_from(0s, 24h * 365));

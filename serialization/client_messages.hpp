@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <troupe/id.hpp>
 #include <troupe/value.hpp>
 
+#include "serialization/hello.hpp"
 #include "serialization/task_spec.hpp"
 
 namespace troupe {
@@ -65,12 +67,35 @@ struct inspect_cluster {
   friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
 };
 
+// What a client says that comes back. First each task that is not done, again as submit_task or
+// scatter_data; claim_task for the others that it still wants; then end_claims, and what it has not
+// named is released. Tasks that the scheduler has are not made twice.
+
+/// Answered by task_done or task_failed as soon as either is true.
+struct claim_task {
+  task_id task;
+
+  friend bool operator==(const claim_task&, const claim_task&) = default;
+};
+
+struct end_claims {
+  friend bool operator==(const end_claims&, const end_claims&) = default;
+};
+
+/// The client will not come back: all that it wants is released at once.
+struct leave_scheduler {
+  friend bool operator==(const leave_scheduler&, const leave_scheduler&) = default;
+};
+
 // Scheduler to client.
 
-/// The answer to a client's hello.
+/// The answer to a client's hello. To one that comes back: under its old id in the same session its
+/// tasks are as it left them; under a new one they are gone.
 struct welcome_client {
   client_id client;
-  std::string scheduler;  ///< Its name, for people.
+  std::string scheduler;             ///< Its name, for people.
+  uuid session{};                    ///< Of the scheduler.
+  std::chrono::nanoseconds grace{};  ///< How long the client may be away; zero: not at all.
 
   friend bool operator==(const welcome_client&, const welcome_client&) = default;
 };
@@ -108,6 +133,11 @@ struct place_data {
   worker_id worker;
 
   friend bool operator==(const place_data&, const place_data&) = default;
+};
+
+/// The scheduler ends in order: it is no use to wait for it.
+struct scheduler_ends {
+  friend bool operator==(const scheduler_ends&, const scheduler_ends&) = default;
 };
 
 struct worker_snapshot {

@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include <troupe/id.hpp>
+
 namespace troupe {
 
 /// Raised when an older peer could not understand us. Peers of different versions refuse each
 /// other.
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 
 enum class role : std::uint8_t { client, worker, observer, scheduler };
 
@@ -41,6 +43,10 @@ struct hello {
   std::uint64_t memory_bytes = 0;
   std::map<std::string, double> resources;
   std::vector<task_signature> tasks;  ///< What a worker can run.
+  /// Of who comes back after its connection broke: the session of the scheduler that it was with,
+  /// and for a client the id that it had there.
+  uuid session{};
+  client_id client = {};
 
   friend bool operator==(const hello&, const hello&) = default;
 };

@@ -15,17 +15,18 @@ namespace troupe {
 // as events and give as effects.
 
 /// Client (or observer) to scheduler.
-using client_message = std::variant<submit_task, scatter_data, release_task, cancel_task,
-                                    locate_result, inspect_cluster>;
+using client_message =
+    std::variant<submit_task, scatter_data, release_task, cancel_task, locate_result,
+                 inspect_cluster, claim_task, end_claims, leave_scheduler>;
 
 /// Scheduler to client (or observer).
 using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,
-                                  place_data, cluster_snapshot>;
+                                  place_data, cluster_snapshot, scheduler_ends>;
 
 /// Worker to scheduler.
 using worker_message =
     std::variant<run_finished, run_failed, inputs_missing, result_added, worker_report, run_seceded,
-                 run_rejoined, run_returned, worker_changed>;
+                 run_rejoined, run_returned, worker_changed, running_task, registered>;
 
 /// Scheduler to worker.
 using worker_order_message = std::variant<welcome_worker, introduce_worker, run_task, drop_result,

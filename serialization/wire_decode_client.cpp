@@ -68,6 +68,16 @@ void read_message_group(body_reader& body, spec_table& specs,
       to.begin_group(1);
       to.add<inspect_cluster>();
       return;
+    case type::CLAIM_TASKS:
+      return read_tasks<claim_task>(from.getClaimTasks(), to);
+    case type::END_CLAIMS:
+      to.begin_group(1);
+      to.add<end_claims>();
+      return;
+    case type::LEAVE_SCHEDULER:
+      to.begin_group(1);
+      to.add<leave_scheduler>();
+      return;
   }
   need(false, unknown_message);
 }
@@ -75,10 +85,10 @@ void read_message_group(body_reader& body, spec_table& specs,
 void read_welcome(schema::WelcomeClient::Reader from, reply_filler& to) {
   to.begin_group(1);
   auto& m = to.add<welcome_client>();
-  const auto client = from.getClient();
-  need(client != 0 && client >> (64 - task_number_bits) == 0, "a client id fits into a task id");
-  m.client = {client};
+  m.client = read_client_id(from.getClient());
   m.scheduler = read_text(from.getScheduler());
+  m.session = read_uuid(from.getSession());
+  m.grace = read_duration(from.getGrace());
 }
 
 void read_done(body_reader& body, schema::TasksDone::Reader from, reply_filler& to) {
@@ -160,6 +170,10 @@ void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader fr
       return read_at_workers<place_data>(from.getPlaceData(), to);
     case type::CLUSTER_SNAPSHOT:
       return read_snapshot(body, from.getClusterSnapshot(), to);
+    case type::SCHEDULER_ENDS:
+      to.begin_group(1);
+      to.add<scheduler_ends>();
+      return;
   }
   need(false, unknown_message);
 }

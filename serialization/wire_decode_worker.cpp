@@ -91,6 +91,12 @@ void read_message_group(body_reader& body, schema::WorkerMessages::Group::Reader
       to.begin_group(1);
       to.add<worker_changed>().state = read_state(from.getWorkerChanged());
       return;
+    case type::RUNNING_TASKS:
+      return read_task_runs<running_task>(from.getRunningTasks(), to);
+    case type::REGISTERED:
+      to.begin_group(1);
+      to.add<registered>();
+      return;
   }
   need(false, unknown_message);
 }
@@ -133,14 +139,19 @@ void read_replications(body_reader& body, schema::ReplicateResults::Reader from,
     to.add<replicate_results>().results = results.next();
 }
 
+void read_welcome(schema::WelcomeWorker::Reader from, order_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<welcome_worker>();
+  m.worker = read_worker_id(from.getWorker());
+  m.session = read_uuid(from.getSession());
+}
+
 void read_order_group(body_reader& body, spec_table& specs,
                       schema::WorkerOrders::Group::Reader from, order_filler& to) {
   using type = schema::WorkerOrders::Group::Which;
   switch (from.which()) {
     case type::WELCOME_WORKER:
-      to.begin_group(1);
-      to.add<welcome_worker>().worker = read_worker_id(from.getWelcomeWorker());
-      return;
+      return read_welcome(from.getWelcomeWorker(), to);
     case type::INTRODUCE_WORKERS:
       return read_introductions(from.getIntroduceWorkers(), to);
     case type::RUN_TASKS:

@@ -68,11 +68,31 @@ void write_group(column_writer&, const messages<inspect_cluster>&, const message
   at.setInspectCluster();
 }
 
+void write_group(column_writer& columns, const messages<claim_task>& from, const message_group&,
+                 message_to at) {
+  write_tasks(columns, from, at.initClaimTasks());
+}
+
+void write_group(column_writer&, const messages<end_claims>&, const message_group&, message_to at) {
+  at.setEndClaims();
+}
+
+void write_group(column_writer&, const messages<leave_scheduler>&, const message_group&,
+                 message_to at) {
+  at.setLeaveScheduler();
+}
+
+void write_group(column_writer&, const replies<scheduler_ends>&, const reply_group&, reply_to at) {
+  at.setSchedulerEnds();
+}
+
 void write_group(column_writer&, const replies<welcome_client>& from, const reply_group&,
                  reply_to at) {
   auto to = at.initWelcomeClient();
   to.setClient(from[0].client.value);
   to.setScheduler(text(from[0].scheduler));
+  to.setSession({from[0].session.data(), from[0].session.size()});
+  to.setGrace(static_cast<std::uint64_t>(from[0].grace.count()));
 }
 
 void write_group(column_writer&, const replies<introduce_worker>& from, const reply_group&,

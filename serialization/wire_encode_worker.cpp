@@ -92,9 +92,20 @@ void write_group(column_writer&, const messages<worker_changed>& from, const mes
   at.setWorkerChanged(static_cast<std::uint16_t>(from[0].state));
 }
 
+void write_group(column_writer& columns, const messages<running_task>& from, const message_group&,
+                 message_to at) {
+  write_task_runs(columns, from, at.initRunningTasks());
+}
+
+void write_group(column_writer&, const messages<registered>&, const message_group&, message_to at) {
+  at.setRegistered();
+}
+
 void write_group(column_writer&, const orders<welcome_worker>& from, const order_group&,
                  order_to at) {
-  at.setWelcomeWorker(from[0].worker.value);
+  auto to = at.initWelcomeWorker();
+  to.setWorker(from[0].worker.value);
+  to.setSession({from[0].session.data(), from[0].session.size()});
 }
 
 void write_group(column_writer&, const orders<introduce_worker>& from, const order_group&,

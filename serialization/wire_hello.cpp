@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cstring>
-
 #include "serialization/wire_read.hpp"
 #include "serialization/wire_size.hpp"
 #include "serialization/wire_write.hpp"
@@ -29,9 +26,9 @@ std::size_t words_of(const hello& from) {
 void read_identity(body_reader& body, schema::Hello::Reader from, hello& to) {
   need(from.getRole() <= static_cast<std::uint16_t>(role::scheduler), "a role is known");
   to.as = static_cast<role>(from.getRole());
-  const auto process = from.getProcess();
-  need(process.size() == to.process.size(), "a process has 16 bytes of identity");
-  std::copy(process.begin(), process.end(), to.process.begin());
+  to.process = read_uuid(from.getProcess());
+  if (from.hasSession()) to.session = read_uuid(from.getSession());
+  if (from.getClient() != 0) to.client = read_client_id(from.getClient());
   to.pid = from.getPid();
   to.token = read_text(from.getToken());
   to.address = read_text(from.getAddress());
@@ -60,6 +57,8 @@ bytes encode(const hello& from) {
   to.setHost(text(from.host));
   to.setRelease(text(from.release));
   to.setProcess({from.process.data(), from.process.size()});
+  to.setSession({from.session.data(), from.session.size()});
+  to.setClient(from.client.value);
   to.setToken(text(from.token));
   to.setAddress(text(from.address));
   to.setLaunch(text(from.launch));

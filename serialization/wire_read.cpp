@@ -1,5 +1,6 @@
 #include "serialization/wire_read.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -119,6 +120,18 @@ std::chrono::nanoseconds read_duration(std::uint64_t count) {
 task_id read_task_id(std::uint64_t id) {
   need(is_task_id(id), "a task id has a client and a number");
   return {id};
+}
+
+client_id read_client_id(std::uint64_t id) {
+  need(id != 0 && id >> (64 - task_number_bits) == 0, "a client id fits into a task id");
+  return {id};
+}
+
+uuid read_uuid(capnp::Data::Reader from) {
+  uuid to{};
+  need(from.size() == to.size(), "an identity has 16 bytes");
+  std::copy(from.begin(), from.end(), to.begin());
+  return to;
 }
 
 worker_id read_worker_id(std::uint64_t id) {

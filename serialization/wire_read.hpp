@@ -87,7 +87,9 @@ numbers read_ids(schema::Column::Reader, std::size_t count);
 numbers read_flags(schema::Column::Reader, std::size_t count);
 
 task_id read_task_id(std::uint64_t);
+client_id read_client_id(std::uint64_t);
 worker_id read_worker_id(std::uint64_t);
+uuid read_uuid(capnp::Data::Reader);
 run_id read_run_id(std::uint64_t);
 std::chrono::nanoseconds read_duration(std::uint64_t count);
 worker_state read_state(std::uint16_t);

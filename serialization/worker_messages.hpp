@@ -8,15 +8,19 @@
 #include <troupe/id.hpp>
 #include <troupe/value.hpp>
 
+#include "serialization/hello.hpp"
 #include "serialization/task_spec.hpp"
 
 namespace troupe {
 
 // Scheduler to worker.
 
-/// The answer to a worker's hello.
+/// The answer to a worker's hello. A worker that comes back to the same session says what it holds
+/// (result_added) and runs (running_task, in the order in which they were given to it, and
+/// run_seceded), how it is (worker_changed), and ends that with registered.
 struct welcome_worker {
   worker_id worker;
+  uuid session{};
 
   friend bool operator==(const welcome_worker&, const welcome_worker&) = default;
 };
@@ -132,6 +136,20 @@ struct result_added {
   std::uint64_t size = 0;
 
   friend bool operator==(const result_added&, const result_added&) = default;
+};
+
+/// Of a worker that comes back: it still works on this run. Answered by cancel_run if that is not
+/// wanted.
+struct running_task {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const running_task&, const running_task&) = default;
+};
+
+/// A worker that came back has told all that it holds and runs.
+struct registered {
+  friend bool operator==(const registered&, const registered&) = default;
 };
 
 /// How the worker is, every few seconds.

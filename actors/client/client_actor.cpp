@@ -67,7 +67,7 @@ public:
 
   void on(const transport::connect_failed& e) override {
     if (e.request == scheduler_request) {
-      end(e.why);
+      lose_scheduler(e.why);
     } else if (auto worker = workers_.failed(e.request)) {
       log_->debug("cannot reach worker worker={} why={}", worker->value, e.why.message);
       step(asking::peer_lost{*worker});
@@ -77,11 +77,11 @@ public:
 
   void on(const transport::envelope& e, const caf::actor_addr& from) override {
     // A scheduler in this process may speak before the network says that we are connected.
-    if (!link_) {
+    if (!link_ && !welcomed_) {
       if (e.local && !ended_) early_.emplace_back(e, from);
       return;
     }
-    if (from == link_->actor.address()) {
+    if (link_ && from == link_->actor.address()) {
       hear_scheduler(e);
     } else if (auto worker = workers_.find(from)) {
       if (auto bad = workers_.hear(*worker, e, [this](auto event) { step(std::move(event)); })) {
@@ -104,9 +104,15 @@ public:
 
   void on_gone(const caf::actor_addr& who) override {
     if (link_ && who == link_->actor.address())
-      end(why_lost_ ? *why_lost_ : error{errc::scheduler_lost, "it has gone"});
+      lose_scheduler(std::exchange(why_lost_, {})
+                         .value_or(error{errc::scheduler_lost, "it closed the connection"}));
     else
       lose_worker(who);
+  }
+
+  void on_tick() override {
+    step(asking::clock_ticked{});
+    announce();
   }
 
   void on_wake() override {
@@ -124,6 +130,10 @@ public:
       return runtime::wake(me_.handle());
     }
     for (auto& asked : std::exchange(inspections_, {})) {
+      if (!out_) {
+        asked.set_value(away_);
+        continue;
+      }
       asked_.push_back(std::move(asked));
       tell(inspect_cluster{});
     }
@@ -136,6 +146,8 @@ public:
   }
 
   void on_stop() override {
+    tell(leave_scheduler{});
+    flush_scheduler();
     end({errc::scheduler_lost,
          "the client is closed: the last copy of it has to live until the results are fetched"});
   }
@@ -195,18 +207,33 @@ private:
       asked_.pop_front();
       return;
     }
-    const auto* welcome = std::get_if<welcome_client>(&reply);
+    auto* welcome = std::get_if<welcome_client>(&reply);
+    // A scheduler of this process is here, or gone for good: nothing has to be kept for a return.
+    if (welcome && link_->local) welcome->grace = {};
     const auto me = welcome ? welcome->client : client_id{};
     step(asking::scheduler_said{std::move(reply)});
-    if (me) connection_->welcome(me);
+    if (me && !std::exchange(welcomed_, true)) connection_->welcome(me);
   }
 
   void step(asking::event what) {
-    effects_.clear();
-    machine_.handle(std::move(what), runtime::clock::now(), effects_);
-    for (auto& effect : effects_)
+    std::vector<asking::effect> effects;
+    std::swap(effects, effects_);
+    effects.clear();
+    machine_.handle(std::move(what), runtime::clock::now(), effects);
+    for (auto& effect : effects)
       std::visit([this](auto& e) { carry_out(e); }, effect);
+    std::swap(effects, effects_);
+    if (!ended_) me_.tick_at(machine_.deadline());
   }
+
+  void carry_out(asking::call_scheduler& e) {
+    auto who = detail::introduce_client(connection_->options().name);
+    who.session = e.session;
+    who.client = e.client;
+    net_.connect(scheduler_request, scheduler_, std::move(who), me_.handle());
+  }
+
+  void carry_out(asking::end_client& e) { end(e.why); }
 
   void carry_out(asking::tell_scheduler& e) { tell(std::move(e.message)); }
 
@@ -255,6 +282,26 @@ private:
     const auto spent = std::exchange(spent_, 0);
     const auto receipt = spent > 0 ? connection_->ahead().receipt(spent) : nullptr;
     if (out_) out_->flush(me_, receipt);
+  }
+
+  void lose_scheduler(const error& why) {
+    const bool was_local = link_ && link_->local;
+    link_.reset();
+    out_.reset();
+    decoder_ = {};
+    if (ended_) return;
+    // A scheduler of this process that has gone never comes back, and one that refuses us will do
+    // it again.
+    if (!welcomed_ || was_local || why.code == errc::refused || why.code == errc::bad_config)
+      return end(why);
+    away_ = {errc::scheduler_lost, "no connection to the scheduler at " +
+                                       connection_->options().address +
+                                       " just now: " + why.message};
+    log_->debug("away from the scheduler address={} why=\"{}\"", scheduler_, why.message);
+    for (auto& asked : std::exchange(asked_, {}))
+      asked.set_value(away_);
+    step(asking::connection_lost{why});
+    announce();
   }
 
   void lose_worker(const caf::actor_addr& link) {
@@ -312,6 +359,8 @@ private:
   std::int64_t spent_ = 0;  ///< Of connection_->ahead(), for what is in out_.
   wire::decoder decoder_;
   std::optional<error> why_lost_;
+  error away_;  ///< Why there is no connection just now.
+  bool welcomed_ = false;
   bool ended_ = false;
 
   core::client machine_;

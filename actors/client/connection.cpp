@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "actors/runtime/host.hpp"
-#include "actors/worker/running_task.hpp"
+#include "actors/worker/task_here.hpp"
 
 namespace troupe::detail {
 

@@ -2,27 +2,15 @@
 
 #include <array>
 #include <errno.h>
-#include <random>
 #include <unistd.h>
 
+#include "actors/runtime/random_uuid.hpp"
 #include "serialization/release.hpp"
 
 namespace troupe::detail {
 
-namespace {
-
-uuid random_uuid() {
-  std::random_device random;
-  uuid made{};
-  for (auto& byte : made)
-    byte = static_cast<std::uint8_t>(random());
-  return made;
-}
-
-}  // namespace
-
 hello introduce_client(const std::string& name) {
-  static const uuid this_process = random_uuid();
+  static const uuid this_process = runtime::random_uuid();
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   hello who;

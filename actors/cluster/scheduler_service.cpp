@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/runtime/host.hpp"
+#include "actors/runtime/random_uuid.hpp"
 #include "actors/transport/addresses.hpp"
 #include "actors/transport/network.hpp"
 #include "config/address.hpp"
@@ -52,8 +53,10 @@ result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::nod
   };
   auto made = std::make_unique<state>(node);
   scheduler_settings scheduler{wanted.name, address, std::move(wanted.on_change), made->deaths};
+  scheduler.session = runtime::random_uuid();
   if (!options.scheduler.record.empty()) {
-    auto record = recorder::open({options.scheduler, wanted.name}, node.log().make("scheduler"));
+    auto record = recorder::open({options.scheduler, wanted.name, scheduler.session},
+                                 node.log().make("scheduler"));
     if (!record) return record.error();
     scheduler.record = std::move(*record);
   }

@@ -59,7 +59,7 @@ public:
     return true;
   }
 
-  /// `f(id, value)` for all, in an order that nothing may depend on: for checks.
+  /// `f(id, value)` for all, in an order that nothing may depend on: for checks, or to be sorted.
   template <class F>
   void for_each(F f) const {
     for (const auto& s : slots_)

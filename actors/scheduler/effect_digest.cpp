@@ -17,6 +17,10 @@ void effect_digest::add(std::span<const effect> all) {
     } else if (const auto* worker = std::get_if<admit_worker>(&e)) {
       mix(worker->connection);
       mix(worker->worker.value);
+    } else if (const auto* away = std::get_if<dismiss_client>(&e)) {
+      mix(away->client.value);
+    } else if (const auto* gone = std::get_if<dismiss_worker>(&e)) {
+      mix(gone->worker.value);
     } else if (const auto* reply = std::get_if<tell_client>(&e)) {
       mix(reply->client.value);
       mix(encoder_.encode(std::span(&reply->message, 1)));

@@ -46,6 +46,14 @@ public:
     return "admit " + names_.of(e.worker);
   }
 
+  std::string operator()(const core::scheduling::dismiss_client& e) const {
+    return "dismiss " + names_.of(e.client);
+  }
+
+  std::string operator()(const core::scheduling::dismiss_worker& e) const {
+    return "dismiss " + names_.of(e.worker);
+  }
+
   std::string operator()(const core::scheduling::tell_client& e) const {
     return names_.of(e.client) + " <- " + std::visit(*this, e.message);
   }
@@ -87,6 +95,8 @@ public:
            " failed=" + std::to_string(s.tasks_failed) +
            (s.pending_reason.empty() ? "" : " pending: " + s.pending_reason);
   }
+
+  std::string operator()(const scheduler_ends&) const { return "end"; }
 
   std::string operator()(const run_task& m) const {
     auto line = "run " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ") " +

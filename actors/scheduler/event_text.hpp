@@ -61,6 +61,12 @@ public:
 
   std::string operator()(const inspect_cluster&) const { return "inspect"; }
 
+  std::string operator()(const claim_task& m) const { return "claim " + names_.of(m.task); }
+
+  std::string operator()(const end_claims&) const { return "claims end"; }
+
+  std::string operator()(const leave_scheduler&) const { return "leave"; }
+
   std::string operator()(const run_finished& m) const {
     return "finished " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
   }
@@ -94,6 +100,12 @@ public:
   std::string operator()(const worker_changed& m) const {
     return "changed " + std::to_string(static_cast<int>(m.state));
   }
+
+  std::string operator()(const running_task& m) const {
+    return "runs " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
+  std::string operator()(const registered&) const { return "registered"; }
 
   std::string operator()(const run_rejoined& m) const {
     return "rejoined " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";

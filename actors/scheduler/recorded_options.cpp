@@ -58,12 +58,27 @@ void each_scheduler_key(Config& all, F f) {
              });
 }
 
+std::string hex(const uuid& from) {
+  std::string text;
+  for (const auto byte : from)
+    for (const int digit : {byte >> 4, byte & 15})
+      text += "0123456789abcdef"[digit];
+  return text;
+}
+
+uuid from_hex(const std::string& text) {
+  uuid to{};
+  for (std::size_t i = 0; i < to.size() && 2 * i + 1 < text.size(); ++i)
+    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, to[i], 16);
+  return to;
+}
+
 }  // namespace
 
 bytes to_bytes(const recorded_scheduler& from) {
   config all;
   all.scheduler = from.options;
-  std::string text = "name=" + from.name + "\n";
+  std::string text = "name=" + from.name + "\nsession=" + hex(from.session) + "\n";
   each_scheduler_key(all, [&text](const std::string& key, const auto& value) {
     text += key + "=" + to_text(value) + "\n";
   });
@@ -82,6 +97,7 @@ result<recorded_scheduler> to_recorded_scheduler(const bytes& from) {
   }
   recorded_scheduler to;
   to.name = lines["name"];
+  to.session = from_hex(lines["session"]);
   config all;
   std::string bad;
   each_scheduler_key(all, [&](const std::string& key, auto& value) {

@@ -25,6 +25,7 @@ namespace troupe {
 struct recorded_scheduler {
   scheduler_options options;
   std::string name;
+  uuid session{};
 };
 
 /// Appends to a recording. Not thread-safe.

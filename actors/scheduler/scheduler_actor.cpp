@@ -48,7 +48,7 @@ public:
         settings_(std::move(settings)),
         log_(node.log().make("scheduler")),
         started_(runtime::clock::now()),
-        machine_(node.options().scheduler, settings_.name) {}
+        machine_(node.options().scheduler, settings_.name, settings_.session) {}
 
   using part::on;
 
@@ -133,9 +133,10 @@ public:
 
   void on_stop() override {
     for (auto& [id, p] : workers_)
-      std::get<worker_outbox>(p->out).push(stop_worker{});
-    for (auto& [id, p] : workers_)
-      std::get<worker_outbox>(p->out).flush(me_);
+      send(*p, worker_order_message(stop_worker{}));
+    for (auto& [id, p] : clients_)
+      send(*p, client_reply(scheduler_ends{}));
+    on_flush();
     me_.quit();
   }
 
@@ -210,6 +211,21 @@ private:
     log_->info("worker joined worker={} name={} threads={} address={}", e.worker.value,
                p->who->name, p->who->threads, p->who->address);
     tell_owner(worker_change::kind::joined, *p);
+  }
+
+  void on_effect(const dismiss_client& e) {
+    auto gone = clients_.extract(e.client);
+    if (gone.empty()) return;
+    gone.mapped()->client = {};
+    close(*gone.mapped(), "the client is here on a newer connection");
+  }
+
+  void on_effect(const dismiss_worker& e) {
+    auto gone = workers_.extract(e.worker);
+    if (gone.empty()) return;
+    tell_owner(worker_change::kind::lost, *gone.mapped());
+    gone.mapped()->worker = {};
+    close(*gone.mapped(), "the worker is here on a newer connection");
   }
 
   void on_effect(tell_client& e) {

@@ -48,6 +48,8 @@ struct scheduler_settings {
   std::function<void(const worker_change&)> on_change = {};
   /// Looked at whenever the actor is woken.
   std::shared_ptr<obituaries> deaths = {};
+  /// Tells it from all other schedulers; none: nobody can come back to it.
+  uuid session{};
   std::shared_ptr<recorder> record = {};  ///< None: nothing is recorded.
 };
 

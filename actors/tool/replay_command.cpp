@@ -30,7 +30,7 @@ struct replay_arguments {
 class replayer {
 public:
   replayer(const replay_arguments& a, const recorded_scheduler& s)
-      : arguments_(a), machine_(s.options, s.name) {}
+      : arguments_(a), machine_(s.options, s.name, s.session) {}
 
   void step(const recorded_event& e) {
     if (++number_ == 1) began_ = e.at;

@@ -11,7 +11,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "actors/worker/running_task.hpp"
+#include "actors/worker/task_here.hpp"
 
 namespace troupe {
 
@@ -35,7 +35,7 @@ std::string readable(const char* mangled) {
 }  // namespace
 
 /// A thread, and the run that it works on.
-class executor::place final : public running_task {
+class executor::place final : public task_here {
 public:
   explicit place(executor& home) : home_(home) {}
 

@@ -26,7 +26,7 @@ namespace troupe {
 /// the results of others goes next when the last of them is there.
 ///
 /// What a function throws ends here: it becomes an error with the type and words of the exception,
-/// the task and the worker. Functions reach it through running_task. The rest is for the worker's
+/// the task and the worker. Functions reach it through task_here. The rest is for the worker's
 /// actor; none of it waits for a function.
 ///
 /// As many functions run at one time as it has threads, and more of those that wait for something

@@ -7,6 +7,7 @@
 #include <string>
 #include <unistd.h>
 
+#include "actors/runtime/random_uuid.hpp"
 #include "actors/worker/spill_folder.hpp"
 #include "config/machine.hpp"
 #include "serialization/release.hpp"
@@ -18,13 +19,6 @@ namespace {
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-uuid random_uuid() {
-  std::random_device source;
-  uuid made;
-  std::ranges::generate(made, [&] { return static_cast<std::uint8_t>(source()); });
-  return made;
 }
 
 }  // namespace
@@ -40,7 +34,7 @@ void fill_in(worker_options& options) {
 hello introduce_worker(const worker_options& options) {
   hello who;
   who.as = role::worker;
-  who.process = random_uuid();
+  who.process = runtime::random_uuid();
   who.name = options.name;
   who.host = host_name();
   who.pid = static_cast<std::uint32_t>(getpid());

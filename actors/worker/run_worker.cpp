@@ -126,9 +126,19 @@ int exit_code(const worker_end& end) {
       return exit_unusable;
     case worker_end::kind::not_connected:
     case worker_end::kind::scheduler_lost:
+    case worker_end::kind::another_scheduler:
       break;
   }
   return exit_not_connected;
+}
+
+worker_end work_once(runtime::node& node, worker_settings settings) {
+  // The actor may still be in set_value() when the value is here already.
+  const auto ended = std::make_shared<std::promise<worker_end>>();
+  settings.on_end = [ended](const worker_end& how) { ended->set_value(how); };
+  const auto actor = spawn_worker(node, std::move(settings));
+  const process_watch watch([actor] { runtime::stop(actor); });
+  return ended->get_future().get();
 }
 
 int work(plan p) {
@@ -138,19 +148,21 @@ int work(plan p) {
   runtime::node node(p.options);
   if (p.worker.tasks->size() == 0)
     node.log().make("worker")->warn("this worker knows no tasks; name a library with --library");
-  std::promise<worker_end> ended;
-  p.worker.on_end = [&ended](const worker_end& how) { ended.set_value(how); };
-  auto scheduler = p.worker.scheduler;
-  const auto home = std::make_shared<home_client>(node, scheduler, p.options.worker.name);
+  const auto scheduler = p.worker.scheduler;
+  auto home = std::make_shared<home_client>(node, scheduler, p.options.worker.name);
   p.worker.home = home;
   p.worker.kill = [](sudden_end how, const std::string& why) {
     // These are its last words: the cluster hears them, and the scheduler puts them into errors.
     std::fprintf(stderr, "troupe worker: ends at once: %s\n", why.c_str());
     _exit(how == sudden_end::killed ? exit_killed : exit_out_of_memory);
   };
-  auto actor = spawn_worker(node, std::move(p.worker));
-  const process_watch watch([actor] { runtime::stop(actor); });
-  const auto how = ended.get_future().get();
+  auto how = work_once(node, p.worker);
+  // What it had is of no use to the new one, but it is.
+  while (how.how == worker_end::kind::another_scheduler && !how.still_running) {
+    home->close();
+    home = p.worker.home = std::make_shared<home_client>(node, scheduler, p.options.worker.name);
+    how = work_once(node, p.worker);
+  }
   const int code = exit_code(how);
   if (code != 0)
     std::fprintf(stderr, "troupe worker (scheduler %s): %s\n", scheduler.c_str(),

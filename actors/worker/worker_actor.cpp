@@ -10,6 +10,7 @@
 #include "actors/runtime/host.hpp"
 #include "actors/runtime/outbox.hpp"
 #include "actors/transport/network.hpp"
+#include "actors/worker/alarms.hpp"
 #include "actors/worker/core/worker.hpp"
 #include "actors/worker/data_address.hpp"
 #include "actors/worker/data_links.hpp"
@@ -25,8 +26,6 @@ using namespace core::working;
 using runtime::clock;
 
 constexpr std::uint64_t scheduler_request = 0;  ///< Worker ids, the other requests, start at 1.
-constexpr auto first_pause = std::chrono::milliseconds(50);
-constexpr auto longest_pause = std::chrono::seconds(2);
 constexpr auto measure_interval = std::chrono::milliseconds(100);
 
 class worker_part final : public runtime::part {
@@ -64,7 +63,7 @@ public:
     who_.launch = settings_.launch;
     who_.tasks = settings_.tasks->signatures();
     add_means(settings_.options, who_);
-    connect_until_ = clock::now() + settings_.connect_for;
+    patience_.begin(clock::now(), settings_.connect_for);
     connect();
   }
 
@@ -72,6 +71,7 @@ public:
     if (e.request != scheduler_request) return links_.connected(e);
     if (ending_) return transport::close(e.to);
     scheduler_.emplace(e.to);
+    greeted_ = false;
     decoder_ = {};
     me_.watch(e.to.actor);
   }
@@ -129,18 +129,18 @@ public:
 
   void on_tick() override {
     const auto now = clock::now();
-    if (grace_until_ && now >= *grace_until_) return give_up_waiting();
-    if (leave_at_ && now >= *leave_at_) {
+    if (alarms_.grace && now >= *alarms_.grace) return give_up_waiting();
+    if (alarms_.leave && now >= *alarms_.leave) {
       log_->info("leaving after its lifetime name={}", settings_.options.name);
       leave(settings_.options.leave_timeout);
     }
-    if (connect_at_ && now >= *connect_at_) connect();
-    if (measure_at_ && now >= *measure_at_) {
-      measure_at_ = now + measure_interval;
+    if (alarms_.connect && now >= *alarms_.connect) connect();
+    if (alarms_.measure && now >= *alarms_.measure) {
+      alarms_.measure = now + measure_interval;
       step(memory_measured{measure_memory(settings_.options)});
     }
-    if (report_at_ && now >= *report_at_) {
-      report_at_ = now + settings_.options.report_interval;
+    if (alarms_.report && now >= *alarms_.report) {
+      alarms_.report = now + settings_.options.report_interval;
       step(report_due{});
     }
     step(clock_ticked{});
@@ -154,7 +154,7 @@ public:
   }
 
   void on_stop() override {
-    if (ending_ || grace_until_) return;
+    if (ending_ || alarms_.grace) return;
     if (!welcome_) return end({});
     leave(settings_.grace);
     executor_.interrupt();
@@ -162,42 +162,62 @@ public:
 
 private:
   void leave(clock::duration grace) {
-    grace_until_ = clock::now() + grace;
-    leave_at_.reset();
+    alarms_.grace = clock::now() + grace;
+    alarms_.leave.reset();
     set_timer();
     step(leave_wanted{});
     on_flush();
   }
 
   void connect() {
-    connect_at_.reset();
+    alarms_.connect.reset();
     net_.connect(scheduler_request, settings_.scheduler, who_, me_.handle());
   }
 
   void connect_again(const error& why) {
-    const auto now = clock::now();
-    const bool hopeless =
-        why.code == errc::refused || why.code == errc::bad_config || why.code == errc::bad_argument;
-    if (hopeless || now + pause_ > connect_until_)
-      return end({worker_end::kind::not_connected, why});
     // Once for people, who would wonder what it waits for.
-    const auto level = pause_ == first_pause ? spdlog::level::info : spdlog::level::debug;
-    log_->log(level, "no scheduler yet, trying again address={} why=\"{}\"", settings_.scheduler,
-              why.message);
-    connect_at_ = now + pause_;
-    pause_ = std::min<clock::duration>(pause_ * 2, longest_pause);
+    const auto level = patience_.fresh() ? spdlog::level::info : spdlog::level::debug;
+    alarms_.connect = patience_.next(clock::now(), why.code);
+    if (!alarms_.connect)
+      return end(
+          {welcome_ ? worker_end::kind::scheduler_lost : worker_end::kind::not_connected, why});
+    log_->log(level, "no scheduler yet address={} why=\"{}\"", settings_.scheduler, why.message);
     set_timer();
   }
 
   void lose_scheduler() {
+    const bool was_local = scheduler_->to().local;
     scheduler_.reset();
     if (ending_) return;
-    const auto why = why_lost_.value_or(error{errc::scheduler_lost, "the connection was closed"});
-    why_lost_.reset();
-    if (welcome_)
-      end({worker_end::kind::scheduler_lost, why});
-    else
-      connect_again(why);
+    const auto why = std::exchange(why_lost_, error{errc::scheduler_lost, "it was closed"});
+    const auto grace = settings_.options.scheduler_grace;
+    // A scheduler of this process that has gone never comes back, and who leaves does not wait.
+    if (welcome_ && (was_local || grace.count() == 0 || alarms_.grace))
+      return end({worker_end::kind::scheduler_lost, why});
+    if (std::exchange(greeted_, false)) {
+      log_->warn("away from the scheduler name={} why=\"{}\"", settings_.options.name, why.message);
+      patience_.begin(clock::now(), grace);
+    }
+    connect_again(why);
+  }
+
+  /// False if this is not the scheduler that we came back to.
+  bool greet(const welcome_worker& hi) {
+    if (welcome_ && hi.session != who_.session) {
+      end({worker_end::kind::another_scheduler, {errc::scheduler_lost, "it is another one now"}});
+      return false;
+    }
+    who_.session = hi.session;
+    greeted_ = true;
+    log_->info("{} scheduler={} name={} address={} threads={} tasks={}",
+               welcome_ ? "came back" : "joined", settings_.scheduler, settings_.options.name,
+               listener_->address, settings_.options.threads, settings_.tasks->size());
+    if (std::exchange(welcome_, true)) return true;
+    me_id_ = hi.worker;
+    alarms_.leave = end_of_life(settings_.options, clock::now());
+    alarms_.measure = alarms_.report = clock::now();
+    set_timer();
+    return true;
   }
 
   void hear_scheduler(const transport::envelope& e) {
@@ -221,16 +241,8 @@ private:
   }
 
   void obey(worker_order_message order) {
-    if (std::holds_alternative<welcome_worker>(order) && !std::exchange(welcome_, true)) {
-      log_->info("joined scheduler={} name={} address={} threads={} tasks={}", settings_.scheduler,
-                 settings_.options.name, listener_->address, settings_.options.threads,
-                 settings_.tasks->size());
-      leave_at_ = end_of_life(settings_.options, clock::now());
-      measure_at_ = report_at_ = clock::now();
-      set_timer();
-    }
+    if (const auto* hi = std::get_if<welcome_worker>(&order); hi && !greet(*hi)) return;
     if (const auto* drop = std::get_if<drop_result>(&order)) links_.forget(drop->task);
-    if (const auto* welcome = std::get_if<welcome_worker>(&order)) me_id_ = welcome->worker;
     step(scheduler_said{std::move(order)});
   }
 
@@ -262,7 +274,8 @@ private:
   }
 
   void carry_out(tell_scheduler& e) {
-    if (!scheduler_) return;
+    // Before its welcome it would not know what we speak of; after that we tell all again.
+    if (!scheduler_ || !greeted_) return;
     scheduler_->push(std::move(e.message));
     if (scheduler_->large())
       scheduler_->flush(me_);
@@ -314,21 +327,18 @@ private:
   void end(worker_end how) {
     if (std::exchange(ending_, true)) return;
     end_ = std::move(how);
-    report_at_.reset();
-    measure_at_.reset();
-    leave_at_.reset();
-    connect_at_.reset();
+    alarms_ = {.grace = alarms_.grace};
     on_flush();
     if (scheduler_) transport::close(scheduler_->to());
     links_.close();
     if (listener_) net_.close(*listener_);
     if (executor_.stop({})) return finish(false);
-    if (!grace_until_) grace_until_ = clock::now() + settings_.grace;
+    if (!alarms_.grace) alarms_.grace = clock::now() + settings_.grace;
     set_timer();
   }
 
   void give_up_waiting() {
-    grace_until_ = clock::now();
+    alarms_.grace = clock::now();
     if (!ending_) return end({});
     finish(true);
   }
@@ -344,13 +354,7 @@ private:
     me_.quit();
   }
 
-  void set_timer() {
-    std::optional<clock::time_point> next;
-    for (const auto& at :
-         {report_at_, measure_at_, leave_at_, connect_at_, grace_until_, machine_.deadline()})
-      if (at && (!next || *at < *next)) next = at;
-    me_.tick_at(next);
-  }
+  void set_timer() { me_.tick_at(alarms_.first(machine_.deadline())); }
 
   runtime::self& me_;
   transport::network& net_;
@@ -363,9 +367,10 @@ private:
   std::optional<transport::listener> listener_;
   std::optional<runtime::outbox<worker_message, wire::frame_kind::worker_messages>> scheduler_;
   wire::decoder decoder_;
-  std::optional<error> why_lost_;
-  bool welcome_ = false;
-  worker_id me_id_;
+  error why_lost_{errc::scheduler_lost, "it was closed"};
+  bool welcome_ = false;  ///< Ever.
+  bool greeted_ = false;  ///< On this connection.
+  worker_id me_id_;       ///< As it was welcomed first; see core::worker.
   bool ending_ = false;
   bool finished_ = false;
   worker_end end_;
@@ -374,13 +379,8 @@ private:
   std::vector<execute> to_run_;
   std::vector<pass_input> to_pass_;
   executor::reports executed_;
-  clock::time_point connect_until_;
-  clock::duration pause_ = first_pause;
-  std::optional<clock::time_point> connect_at_;
-  std::optional<clock::time_point> report_at_;
-  std::optional<clock::time_point> measure_at_;
-  std::optional<clock::time_point> leave_at_;
-  std::optional<clock::time_point> grace_until_;
+  patience patience_;
+  alarms alarms_;
   disk disk_;
   const runtime::alarm alarm_;
   executor executor_;  ///< Last, so that its threads end before what they report to.

@@ -24,6 +24,7 @@ struct worker_end {
     unusable,       ///< It cannot listen where it should; nobody was asked.
     not_connected,  ///< No scheduler answered in time, or it refused us.
     scheduler_lost,
+    another_scheduler,  ///< It was away, and at the address is one that does not know it.
   };
   kind how = kind::in_order;
   error why = {};  ///< Unless in order.
@@ -59,8 +60,12 @@ struct worker_settings {
 /// the threads of an executor, and serves results to whoever connects to its own address.
 ///
 /// runtime::stop() ends it in order: what runs is finished and reported, for at most `grace`; then
-/// the connection to the scheduler is closed, which tells it. A worker that loses the scheduler
-/// ends by itself. Its actor ends after the last function has returned.
+/// the connection to the scheduler is closed, which tells it. Its actor ends after the last
+/// function has returned.
+///
+/// A worker that loses the scheduler keeps its results and goes on with what it runs, and tries to
+/// find it again for options.scheduler_grace; then it ends. One in the same process is not waited
+/// for.
 caf::actor spawn_worker(runtime::node&, worker_settings);
 
 }  // namespace troupe

@@ -23,6 +23,11 @@
 # Hello after it. The scheduler's first message is welcomeClient or welcomeWorker; on a data
 # connection nobody is welcomed.
 #
+# Who loses its connection to the scheduler connects again, with the session that it was welcomed to
+# in its Hello. If that is the session of this scheduler, a worker tells what it holds and runs, and
+# ends with registered. A client says its unfinished tasks again (submitTasks, scatterData), claims
+# all others that it still wants, and ends with endClaims.
+#
 # Frames
 # ------
 # All that travels are frames: a header of 8 bytes, then a body of whole 8-byte words.
@@ -150,6 +155,11 @@ struct Hello {
   resources @13 :List(Resource);
   tasks @14 :List(TaskSignature);
   # Of a worker: what it can run.
+  session @15 :Data;
+  # Of who comes back after its connection broke: the session that welcomed it before. 16 bytes; all
+  # are 0 for who comes first.
+  client @16 :UInt64;
+  # Of a client that comes back: its id there. Else 0.
 }
 
 struct Refusal {
@@ -293,6 +303,10 @@ struct ClientMessages {
       locateResults @4 :TasksAtWorkers;
       inspectCluster @5 :Void;
       # One message.
+      claimTasks @6 :Tasks;
+      endClaims @7 :Void;
+      leaveScheduler @8 :Void;
+      # One message each.
     }
   }
 }
@@ -334,6 +348,8 @@ struct ClientReplies {
       tasksFailed @3 :List(TaskFailed);
       placeData @4 :TasksAtWorkers;
       clusterSnapshot @5 :ClusterSnapshot;
+      schedulerEnds @6 :Void;
+      # One message.
     }
   }
 }
@@ -342,6 +358,10 @@ struct WelcomeClient {
   client @0 :UInt64;
   # Below 1 << 24, to fit into task ids.
   scheduler @1 :Text;
+  session @2 :Data;
+  # 16 bytes, made at random when the scheduler started.
+  grace @3 :UInt64;
+  # Nanoseconds, below 1 << 63.
 }
 
 struct TasksDone {
@@ -413,6 +433,9 @@ struct WorkerMessages {
       runsReturned @7 :Runs;
       workerChanged @8 :UInt16;
       # 0 running, 1 paused, 2 leaving.
+      runningTasks @9 :Runs;
+      registered @10 :Void;
+      # One message.
     }
   }
 }
@@ -466,8 +489,7 @@ struct WorkerOrders {
 
   struct Group {
     union {
-      welcomeWorker @0 :UInt64;
-      # The worker's id.
+      welcomeWorker @0 :WelcomeWorker;
       introduceWorkers @1 :List(IntroduceWorker);
       runTasks @2 :RunTasks;
       dropResults @3 :Tasks;
@@ -477,6 +499,12 @@ struct WorkerOrders {
       replicateResults @6 :ReplicateResults;
     }
   }
+}
+
+struct WelcomeWorker {
+  worker @0 :UInt64;
+  session @1 :Data;
+  # As in WelcomeClient.
 }
 
 struct RunTasks {

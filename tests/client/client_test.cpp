@@ -29,7 +29,7 @@ struct world {
   client machine;
 
   world() {
-    CHECK(hear(welcome_client{me, "s"}).empty());
+    CHECK(hear(welcome_client{me, "s", {}, {}}).empty());
     CHECK(hear(introduce_worker{w1, "one", "tcp://one"}).empty());
     CHECK(hear(introduce_worker{w2, "two", "tcp://two"}).empty());
   }

@@ -63,7 +63,7 @@ public:
     const client_id client{clients_.size() + 1};
     clients_.emplace(client, e.from);
     by_actor_.emplace(e.from.actor.address(), client);
-    tell(client, welcome_client{client, "fake"});
+    tell(client, welcome_client{client, "fake", {}, {}});
     tell(client, introduce_worker{the_worker, "one", shared_->worker_address});
   }
 
@@ -104,6 +104,12 @@ private:
   void hear(client_id client, const scatter_data& m) {
     tell(client, place_data{m.task, the_worker});
   }
+
+  void hear(client_id, const claim_task&) {}
+
+  void hear(client_id, const end_claims&) {}
+
+  void hear(client_id, const leave_scheduler&) {}
 
   void hear(client_id, const release_task& m) { shared_->results.erase(m.task); }
 

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/processes/cable.hpp"
 #include "tests/processes/support.hpp"
 
 using namespace processes;
@@ -57,6 +58,28 @@ TEST_CASE("what a scheduler recorded, `troupe replay` runs again with the same o
   const auto bad = run_troupe({"replay", "/etc/passwd"});
   CHECK(bad.exit_code == 1);
   CHECK(bad.err.find("no recording") != std::string::npos);
+}
+
+TEST_CASE("a client and a worker whose connections break again and again lose nothing") {
+  auto options = config(1);
+  options.scheduler.listen = "tcp://127.0.0.1:0";
+  troupe::cluster cluster(options, register_tasks);
+  cable way(cluster.address());
+  const auto first = start_worker({way.address(), "--name", "first", "--threads", "2"});
+  const auto second = start_worker({way.address(), "--name", "second", "--threads", "2"});
+  troupe::client client(way.address(), options);
+  std::vector<troupe::future<std::int64_t>> squares;
+  for (std::int64_t n = 0; n < 300; ++n) {
+    squares.push_back(client.submit<&square_slowly>(n, std::int64_t{5000}));
+    if (n % 60 == 30) way.cut();
+  }
+  auto all = client.submit<&sum>(squares);
+  for (std::size_t i = 0; i < squares.size(); i += 40) {
+    CHECK(squares[i].get() == static_cast<std::int64_t>(i * i));
+    way.cut();
+  }
+  CHECK(all.get() == 8955050);
+  CHECK(way.cuts() >= 5);
 }
 
 TEST_CASE("`troupe simulate` runs made-up clusters and says how many went well") {

@@ -39,10 +39,21 @@ inline spec_ptr spec(std::string function = "f") {
   return std::make_shared<const task_spec>(std::move(s));
 }
 
+/// Of the scheduler in these tests.
+inline constexpr uuid session{7};
+
+inline effect welcome(client_id who) {
+  return tell_client{who, welcome_client{who, "s", session, scheduler_options().client_grace}};
+}
+
+inline effect welcome(worker_id who) {
+  return tell_worker{who, welcome_worker{who, session}};
+}
+
 /// A machine, and what goes in and out of it. All that it says goes through the wire.
 class bench {
 public:
-  explicit bench(scheduler_options options = {}) : machine(std::move(options), "s") {}
+  explicit bench(scheduler_options options = {}) : machine(std::move(options), "s", session) {}
 
   effects after(const event& e) {
     effects out;
@@ -60,11 +71,24 @@ public:
   /// A client, not looking at the answer.
   void join() { after(client_joined{0, std::make_shared<hello>()}); }
 
+  /// A client, on a new connection.
+  effects come_back(client_id id) {
+    hello who;
+    who.session = session;
+    who.client = id;
+    return after(client_joined{9, std::make_shared<hello>(who)});
+  }
+
   effects worker(std::string name, std::uint32_t threads = 1,
                  std::map<std::string, double> resources = {},
-                 std::vector<task_signature> tasks = {{"f", "()"}, {"g", "()"}}) {
+                 std::vector<task_signature> tasks = {{"f", "()"}, {"g", "()"}},
+                 uuid from_session = {}) {
     auto who = std::make_shared<hello>();
     who->as = role::worker;
+    who->session = from_session;
+    // As many processes as names.
+    for (std::size_t i = 0; i < name.size() && i < who->process.size(); ++i)
+      who->process[i] = static_cast<std::uint8_t>(name[i]);
     who->name = name;
     who->address = name + ":1";
     who->threads = threads;

@@ -38,9 +38,9 @@ TEST_CASE("a recording that is run again does the same") {
   options.worker_losses_max = 7;
   options.prefetch = std::chrono::milliseconds(3);
   options.record = here.path;
-  auto written = recorder::open({options, "s"}, log.make("scheduler"));
+  auto written = recorder::open({options, "s", session}, log.make("scheduler"));
   REQUIRE(written);
-  core::scheduler machine(options, "s");
+  core::scheduler machine(options, "s", session);
   effects first;
   core::time_point now{std::chrono::hours(2)};
   const auto happens = [&](const event& e) {
@@ -72,7 +72,8 @@ TEST_CASE("a recording that is run again does the same") {
   CHECK(found->scheduler().name == "s");
   CHECK(found->scheduler().options.worker_losses_max == 7);
   CHECK(found->scheduler().options.prefetch == options.prefetch);
-  core::scheduler again(found->scheduler().options, found->scheduler().name);
+  core::scheduler again(found->scheduler().options, found->scheduler().name,
+                        found->scheduler().session);
   effects second;
   effect_digest digest;
   std::vector<bool> same;
@@ -97,7 +98,7 @@ TEST_CASE("a recording that has reached its limit ends, and what is in it can be
   scheduler_options options;
   options.record = here.path;
   options.record_max = 4096;
-  auto written = recorder::open({options, "s"}, log.make("scheduler"));
+  auto written = recorder::open({options, "s", session}, log.make("scheduler"));
   REQUIRE(written);
   for (int i = 0; i < 1000; ++i) {
     (*written)->note(clock_ticked{}, core::time_point(std::chrono::hours(2)));

@@ -209,8 +209,8 @@ TEST_CASE("data waits for the first worker") {
   bench b;
   b.join();
   CHECK(b.after(alice, scatter_data{x, 100}).empty());
-  CHECK(b.worker("v") == effects{admit_worker{0, v}, tell_worker{v, welcome_worker{v}},
-                                 meet(alice, v, "v"), tell_client{alice, place_data{x, v}}});
+  CHECK(b.worker("v") == effects{admit_worker{0, v}, welcome(v), meet(alice, v, "v"),
+                                 tell_client{alice, place_data{x, v}}});
 }
 
 TEST_CASE(
@@ -254,7 +254,7 @@ TEST_CASE("data of a client that left before it was placed fails what others mad
   b.after(alice, scatter_data{x, 100});
   const auto theirs = make_task_id(bob, 1);
   b.after(bob, submit_task{theirs, spec(), {}, {x}});
-  const auto out = b.after(client_lost{alice});
+  const auto out = b.after(alice, leave_scheduler{});
   REQUIRE(out.size() == 1);
   CHECK(failure(out).task == theirs);
   CHECK(failure(out).why.code == errc::cancelled);

@@ -52,6 +52,8 @@ public:
 private:
   effects act(const std::string& verb) {
     if (verb == "client" || verb == "worker") return join(verb == "worker");
+    if (verb == "back" && clients_.contains(plain_.at(0))) return bench_.come_back(client());
+    if (verb == "back") return join(true);
     if (verb == "lost") {
       if (clients_.contains(plain_.at(0))) return bench_.after(client_lost{client()});
       return bench_.after(worker_lost{workers_.at(plain_[0])});
@@ -61,6 +63,9 @@ private:
       return bench_.after(clock_ticked{});
     }
     if (verb == "status") return {tell_client{client_id{1}, bench_.snapshot()}};
+    if (verb == "leave") return bench_.after(client(), leave_scheduler{});
+    if (verb == "claimed") return bench_.after(client(), end_claims{});
+    if (verb == "registered") return bench_.after(workers_.at(plain_.at(0)), registered{});
     return clients_.contains(plain_.at(0)) ? said_by_client(verb) : said_by_worker(verb);
   }
 
@@ -72,6 +77,7 @@ private:
       clients_[name] = id;
       return bench_.after(client_joined{0, std::make_shared<hello>()});
     }
+    const auto from = workers_.contains(name) ? session : uuid{};
     const worker_id id{++last_worker_};
     names_.workers[id] = name;
     workers_[name] = id;
@@ -80,7 +86,7 @@ private:
       tasks.push_back({std::move(task), "()"});
     if (!options_.contains("tasks")) tasks = {{"f", "()"}, {"g", "()"}};
     return bench_.worker(name, static_cast<std::uint32_t>(std::stoul(option("threads", "1"))),
-                         resources(), std::move(tasks));
+                         resources(), std::move(tasks), from);
   }
 
   effects said_by_client(const std::string& verb) {
@@ -105,6 +111,7 @@ private:
     if (verb == "scatter") return bench_.after(who, scatter_data{t, std::stoull(plain_.at(2))});
     if (verb == "release") return bench_.after(who, release_task{t});
     if (verb == "cancel") return bench_.after(who, cancel_task{t});
+    if (verb == "claim") return bench_.after(who, claim_task{t});
     REQUIRE_MESSAGE(verb == "locate", "no such command");
     return bench_.after(who, locate_result{t, workers_.at(plain_.at(2))});
   }
@@ -115,11 +122,15 @@ private:
     const run_id run{options_.contains("run") ? std::stoull(options_["run"])
                                               : runs_[{who, t}].value};
     const auto size = std::stoull(option("size", "100"));
-    if (verb == "finished")
-      return bench_.after(who, run_finished{t, run, size, std::chrono::seconds(1), false, {}});
+    if (verb == "finished") {
+      const bool along = options_.contains("along");
+      const auto small = along ? value(bytes::copy(std::string(size, '7'))) : value();
+      return bench_.after(who, run_finished{t, run, size, std::chrono::seconds(1), along, small});
+    }
     if (verb == "threw")
       return bench_.after(who, run_failed{t, run, {errc::task_failed, plain_.at(2), "oops"}});
     if (verb == "added") return bench_.after(who, result_added{t, size});
+    if (verb == "runs") return bench_.after(who, running_task{t, run});
     REQUIRE_MESSAGE(verb == "missing", "no such command");
     inputs_missing m{t, run, {}};
     for (std::size_t i = 2; i < plain_.size(); ++i) {
@@ -156,8 +167,9 @@ private:
   }
 
   std::map<std::string, double> resources() {
-    static const std::set<std::string> ours{"threads", "tasks", "priority", "retries", "run",
-                                            "size",    "delay", "on",       "workers", "loose"};
+    static const std::set<std::string> ours{"threads", "tasks", "priority", "retries",
+                                            "run",     "size",  "delay",    "on",
+                                            "workers", "loose", "along"};
     std::map<std::string, double> all;
     for (const auto& [name, amount] : options_)
       if (!ours.contains(name)) all[name] = std::stod(amount);

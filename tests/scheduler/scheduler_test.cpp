@@ -22,10 +22,10 @@ input_location at(task_id task, std::vector<worker_id> holders = {}, std::uint64
 TEST_CASE("who joins is numbered and welcomed") {
   bench b;
   CHECK(b.after(client_joined{7, std::make_shared<hello>()}) ==
-        effects{admit_client{7, alice}, tell_client{alice, welcome_client{alice, "s"}}});
+        effects{admit_client{7, alice}, welcome(alice)});
   CHECK(b.after(client_joined{8, std::make_shared<hello>()}) ==
-        effects{admit_client{8, bob}, tell_client{bob, welcome_client{bob, "s"}}});
-  CHECK(b.worker("v") == effects{admit_worker{0, v}, tell_worker{v, welcome_worker{v}}});
+        effects{admit_client{8, bob}, welcome(bob)});
+  CHECK(b.worker("v") == effects{admit_worker{0, v}, welcome(v)});
 }
 
 TEST_CASE("a task runs, and its client hears where the result is") {
@@ -229,7 +229,7 @@ TEST_CASE("a client that leaves wants nothing any more") {
   b.submit(x);
   b.finish(v, x, 1);
   b.submit(y);
-  CHECK(b.after(client_lost{alice}) == effects{drop(v, x), cancel(v, y, 2)});
+  CHECK(b.after(alice, leave_scheduler{}) == effects{drop(v, x), cancel(v, y, 2)});
   CHECK(b.snapshot().clients == 0);
 }
 
@@ -262,7 +262,7 @@ TEST_CASE("a task waits for a worker that knows it") {
   b.worker("v", 1, {}, {{"g", "()"}});
   CHECK(b.submit(x).empty());
   const auto out = b.worker("w");
-  CHECK(out == effects{admit_worker{0, w}, tell_worker{w, welcome_worker{w}}, run(w, x, 1)});
+  CHECK(out == effects{admit_worker{0, w}, welcome(w), run(w, x, 1)});
   CHECK(!b.machine.deadline());
 }
 

@@ -58,6 +58,8 @@ inline hello greeting() {
   who.threads = 8;
   who.memory_bytes = std::uint64_t{64} << 30;
   who.resources = {{"gpu", 2}, {"license", 0.5}};
+  who.session[3] = 7;
+  who.client = {5};
   who.tasks = {{"price", "(f64) -> f64"}, {"total", "(list<f64>) -> f64"}};
   return who;
 }
@@ -102,17 +104,21 @@ inline batch<client_message> client_messages() {
           cancel_task{task(4)},
           cancel_task{task(6), true},
           locate_result{task(5), {7}},
-          inspect_cluster{}};
+          inspect_cluster{},
+          claim_task{task(7)},
+          end_claims{},
+          leave_scheduler{}};
 }
 
 inline batch<client_reply> client_replies() {
-  return {welcome_client{{3}, "alice's"},
+  return {welcome_client{{3}, "alice's", greeting().process, std::chrono::seconds(60)},
           introduce_worker{{7}, "node7-1", "tcp://10.0.0.7:45123"},
           task_done{task(1), {7}, 5, true, encoded("12345")},
           task_done{task(2), {7}, 1 << 20, false, {}},
           task_failed{task(3), failure()},
           place_data{task(4), {8}},
-          snapshot()};
+          snapshot(),
+          scheduler_ends{}};
 }
 
 inline batch<worker_message> worker_messages() {
@@ -126,11 +132,13 @@ inline batch<worker_message> worker_messages() {
           run_seceded{task(6), {15}},
           run_rejoined{task(6), {15}},
           run_returned{task(7), {16}},
-          worker_changed{worker_state::paused}};
+          worker_changed{worker_state::paused},
+          running_task{task(8), {17}},
+          registered{}};
 }
 
 inline batch<worker_order_message> worker_orders() {
-  return {welcome_worker{{7}},
+  return {welcome_worker{{7}, greeting().process},
           introduce_worker{{8}, "node8-1", "tcp://10.0.0.8:45123"},
           run_task{task(1),
                    {11},

@@ -60,7 +60,8 @@ std::optional<std::string> checker::complaint(const troubles& t) const {
     const auto who = "task " + std::to_string(number_of(id)) + " (" + e.function + "): ";
     if (r.delivered && must_fail) return who + "has a value although an input threw";
     if (r.delivered && *r.delivered != e.value) return who + "has the wrong value";
-    const bool excused = disconnected_ && r.failed && r.failed->code == errc::scheduler_lost;
+    const bool excused =
+        disconnected_ && t.scheduler_lost && r.failed && r.failed->code == errc::scheduler_lost;
     if (r.failed && !excused && !errors.contains(r.failed->code))
       return who + "failed for no good reason: " + describe(*r.failed);
   }

@@ -15,6 +15,8 @@ namespace troupe::simulation {
 struct troubles {
   std::uint32_t worker_crashes = 0;
   std::uint32_t worker_losses_max = 0;
+  /// Somebody may have been away from the scheduler for too long.
+  bool scheduler_lost = false;
 };
 
 /// Watches one client from outside: knows the right value of each task without running it, and

@@ -31,18 +31,25 @@ void flush(network& n, node_id from, link_id to, port& io, wire::frame_kind kind
 
 }  // namespace
 
-scheduler_node::scheduler_node(timeline& t, network& n, scheduler_options options, witness w)
+scheduler_node::scheduler_node(timeline& t, network& n, scheduler_options options, witness w,
+                               uuid session)
     : timeline_(t),
       network_(n),
-      machine_(std::move(options), "scheduler"),
+      machine_(std::move(options), "scheduler", session),
       witness_(std::move(w)),
       id_(n.join(*this)) {}
+
+void scheduler_node::dismiss(link_id link) {
+  peers_.erase(link);
+  network_.cut(link);
+}
 
 void scheduler_node::opened(link_id link) {
   peers_[link];
 }
 
 void scheduler_node::received(link_id link, const frame& f) {
+  if (!peers_.contains(link)) return;  // Dismissed a moment ago.
   auto& p = peers_.at(link);
   if (f.kind == wire::frame_kind::hello) {
     auto who = wire::decode_hello(f.body);
@@ -70,7 +77,10 @@ void scheduler_node::closed(link_id link) {
   clients_.erase(client);
   workers_.erase(worker);
   if (client) feed(core::scheduling::client_lost{client});
-  if (worker) feed(core::scheduling::worker_lost{worker});
+  if (worker) {
+    ++worker_losses_;
+    feed(core::scheduling::worker_lost{worker});
+  }
 }
 
 void scheduler_node::feed(core::scheduling::event e) {
@@ -82,7 +92,12 @@ void scheduler_node::feed(core::scheduling::event e) {
   std::map<link_id, batch<worker_order_message>> to_workers;
   for (auto& any : effects) {
     witness_.effect(any);
-    if (auto* c = std::get_if<admit_client>(&any)) {
+    if (auto* dc = std::get_if<core::scheduling::dismiss_client>(&any)) {
+      dismiss(clients_.extract(dc->client).mapped());
+    } else if (auto* dw = std::get_if<core::scheduling::dismiss_worker>(&any)) {
+      ++worker_losses_;
+      dismiss(workers_.extract(dw->worker).mapped());
+    } else if (auto* c = std::get_if<admit_client>(&any)) {
       peers_.at(c->connection).client = c->client;
       clients_[c->client] = c->connection;
     } else if (auto* w = std::get_if<admit_worker>(&any)) {
@@ -147,10 +162,21 @@ worker_node::worker_node(timeline& t, network& n, node_id scheduler, worker_trai
       on_end_(std::move(on_end)),
       machine_({.threads = traits_.threads, .inline_result_max = 64}),
       id_(n.join(*this)),
-      scheduler_(n.connect(id_, scheduler)),
+      scheduler_node_(scheduler),
       peers_(n, id_),
       self_(std::make_shared<worker_node*>(this)) {
+  process_[0] = static_cast<std::uint8_t>(id_);
+  process_[1] = static_cast<std::uint8_t>(id_ >> 8);
+  connect();
+}
+
+void worker_node::connect() {
+  scheduler_ = network_.connect(id_, scheduler_node_);
+  scheduler_io_ = {};
+  greeted_ = false;
   hello me;
+  me.process = process_;
+  if (session_) me.session = *session_;
   me.as = role::worker;
   me.name = traits_.name;
   me.host = traits_.host;
@@ -168,8 +194,9 @@ void worker_node::opened(link_id link) {
 
 void worker_node::received(link_id link, const frame& f) {
   if (link == scheduler_) {
-    for (auto& m : must(scheduler_io_.decoder.worker_orders(f.body)))
-      feed(core::working::scheduler_said{std::move(m)});
+    auto orders = must(scheduler_io_.decoder.worker_orders(f.body));
+    for (auto& m : orders)
+      if (!hear(std::move(m))) return;
     return;
   }
   if (const auto asker = askers_.find(link); asker != askers_.end()) {
@@ -193,11 +220,42 @@ void worker_node::received(link_id link, const frame& f) {
 
 void worker_node::closed(link_id link) {
   if (link == scheduler_) {
-    timeline_.after({}, [end = on_end_, id = id_] { end(id); });
+    if (!give_up_at_ || std::exchange(greeted_, false)) {
+      give_up_at_ = timeline_.now() + traits_.scheduler_grace;
+      pause_ = std::chrono::milliseconds(50);
+    }
+    scheduler_ = 0;
+    connect_again();
     return;
   }
   askers_.erase(link);
   if (const auto peer = peers_.closed(link)) feed(core::working::peer_lost{peer});
+}
+
+/// False if this is another scheduler than the one that it was with.
+bool worker_node::hear(worker_order_message m) {
+  if (const auto* hi = std::get_if<welcome_worker>(&m)) {
+    if (session_ && *session_ != hi->session) {
+      end();
+      return false;
+    }
+    session_ = hi->session;
+    greeted_ = true;
+  }
+  feed(core::working::scheduler_said{std::move(m)});
+  return true;
+}
+
+void worker_node::connect_again() {
+  if (timeline_.now() + pause_ > *give_up_at_) return end();
+  timeline_.after(pause_, [self = std::weak_ptr(self_)] {
+    if (const auto here = self.lock()) (*here)->connect();
+  });
+  pause_ = std::min<std::chrono::nanoseconds>(pause_ * 2, std::chrono::seconds(2));
+}
+
+void worker_node::end() {
+  timeline_.after({}, [end = on_end_, id = id_] { end(id); });
 }
 
 void worker_node::feed(core::working::event e) {
@@ -207,7 +265,7 @@ void worker_node::feed(core::working::event e) {
   batch<worker_message> said;
   for (auto& any : effects) {
     if (auto* t = std::get_if<core::working::tell_scheduler>(&any)) {
-      said.push_back(std::move(t->message));
+      if (greeted_) said.push_back(std::move(t->message));
     } else if (auto* k = std::get_if<core::working::know_peer>(&any)) {
       peers_.know(k->peer, k->address);
     } else if (auto* g = std::get_if<core::working::fetch_from>(&any)) {
@@ -279,20 +337,32 @@ client_node::client_node(timeline& t, network& n, node_id scheduler, user u)
       network_(n),
       user_(std::move(u)),
       id_(n.join(*this)),
-      scheduler_(n.connect(id_, scheduler)),
-      peers_(n, id_) {
+      scheduler_node_(scheduler),
+      peers_(n, id_),
+      self_(std::make_shared<client_node*>(this)) {
+  process_[0] = static_cast<std::uint8_t>(id_);
+  connect({}, {});
+}
+
+void client_node::connect(uuid session, client_id me_before) {
+  scheduler_ = network_.connect(id_, scheduler_node_);
+  scheduler_io_ = {};
   hello me;
   me.name = "client";
+  me.process = process_;
+  me.session = session;
+  me.client = me_before;
   network_.send(scheduler_, id_, {wire::frame_kind::hello, wire::encode(me)});
 }
 
 void client_node::received(link_id link, const frame& f) {
   if (link == scheduler_) {
-    for (auto& m : must(scheduler_io_.decoder.client_replies(f.body))) {
+    auto replies = must(scheduler_io_.decoder.client_replies(f.body));
+    for (auto& m : replies) {
       const auto* welcome = std::get_if<welcome_client>(&m);
       const auto id = welcome ? welcome->client : client_id{};
       feed(core::asking::scheduler_said{std::move(m)});
-      if (id) user_.welcome(id);
+      if (id && !std::exchange(me_, id)) user_.welcome(id);
     }
     return;
   }
@@ -308,11 +378,42 @@ void client_node::received(link_id link, const frame& f) {
 
 void client_node::closed(link_id link) {
   if (link == scheduler_) {
-    feed(core::asking::scheduler_lost{{errc::scheduler_lost, "the connection broke"}});
-    user_.disconnected();
+    scheduler_ = 0;
+    // Before its first welcome there is nothing to come back to: it begins anew.
+    if (!me_)
+      timeline_.after(std::chrono::milliseconds(50), [self = std::weak_ptr(self_)] {
+        if (const auto here = self.lock()) (*here)->connect({}, {});
+      });
+    else
+      feed(core::asking::connection_lost{{errc::scheduler_lost, "the connection broke"}});
   } else if (const auto peer = peers_.closed(link)) {
     feed(core::asking::peer_lost{peer});
   }
+}
+
+void client_node::leave() {
+  const client_message m = leave_scheduler{};
+  if (scheduler_ != 0)
+    network_.send(
+        scheduler_, id_,
+        {wire::frame_kind::client_messages, scheduler_io_.encoder.encode(std::span(&m, 1))});
+}
+
+void client_node::end() {
+  if (scheduler_ != 0) network_.cut(std::exchange(scheduler_, 0));
+  user_.disconnected();
+}
+
+void client_node::set_timer() {
+  const auto due = machine_.deadline();
+  if (!due || (timer_ && *timer_ <= *due)) return;
+  timer_ = due;
+  timeline_.after(*due - timeline_.now(), [self = std::weak_ptr(self_)] {
+    const auto here = self.lock();
+    if (!here) return;
+    (*here)->timer_.reset();
+    (*here)->feed(core::asking::clock_ticked{});
+  });
 }
 
 void client_node::feed(core::asking::event e) {
@@ -323,6 +424,10 @@ void client_node::feed(core::asking::event e) {
   for (auto& any : effects) {
     if (auto* t = std::get_if<core::asking::tell_scheduler>(&any))
       said.push_back(std::move(t->message));
+    else if (auto* call = std::get_if<core::asking::call_scheduler>(&any))
+      connect(call->session, call->client);
+    else if (std::holds_alternative<core::asking::end_client>(any))
+      end();
     else if (auto* k = std::get_if<core::asking::know_peer>(&any))
       peers_.know(k->peer, k->address);
     else if (auto* g = std::get_if<core::asking::fetch_from>(&any))
@@ -333,6 +438,7 @@ void client_node::feed(core::asking::event e) {
       user_.heard(any);
   }
   flush(network_, id_, scheduler_, scheduler_io_, wire::frame_kind::client_messages, said);
+  set_timer();
 }
 
 }  // namespace troupe::simulation

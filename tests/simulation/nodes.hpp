@@ -31,9 +31,12 @@ public:
     std::function<void(const core::scheduling::effect&)> effect = [](const auto&) {};
   };
 
-  scheduler_node(timeline&, network&, scheduler_options, witness);
+  scheduler_node(timeline&, network&, scheduler_options, witness, uuid session);
 
   node_id id() const noexcept { return id_; }
+
+  /// Connections to workers that broke.
+  std::uint32_t worker_losses() const noexcept { return worker_losses_; }
 
   const core::scheduler& machine() const noexcept { return machine_; }
 
@@ -49,12 +52,14 @@ private:
   };
 
   void feed(core::scheduling::event);
+  void dismiss(link_id);
   void set_timer();
 
   timeline& timeline_;
   network& network_;
   core::scheduler machine_;
   witness witness_;
+  std::uint32_t worker_losses_ = 0;
   node_id id_;
   std::map<link_id, peer> peers_;
   std::map<client_id, link_id> clients_;
@@ -93,6 +98,7 @@ struct worker_traits {
   std::uint32_t threads = 1;
   std::uint64_t slowness = 1;  ///< Runs take so many times longer.
   std::map<std::string, double> resources;
+  std::chrono::nanoseconds scheduler_grace{};
 };
 
 /// The process of a worker. What functions do is said by `run` (see workload.hpp).
@@ -112,6 +118,10 @@ public:
   void closed(link_id) override;
 
 private:
+  bool hear(worker_order_message);
+  void connect();
+  void connect_again();
+  void end();
   void feed(core::working::event);
   void pass(const core::working::pass_input&);
   void hand_on(const core::working::run_executed&);
@@ -123,9 +133,15 @@ private:
   run_function run_;
   std::function<void(node_id)> on_end_;
   core::worker machine_;
+  uuid process_{};
   node_id id_;
-  link_id scheduler_;
+  node_id scheduler_node_;
+  link_id scheduler_ = 0;
   port scheduler_io_;
+  std::optional<uuid> session_;
+  bool greeted_ = false;
+  std::optional<time_point> give_up_at_;
+  std::chrono::nanoseconds pause_{};
   peer_links peers_;
   std::map<link_id, port> askers_;
   std::deque<core::working::execute> to_run_;
@@ -152,20 +168,32 @@ public:
 
   void feed(core::asking::event);
 
+  /// Says good-bye.
+  void leave();
+
   void opened(link_id) override {}
 
   void received(link_id, const frame&) override;
   void closed(link_id) override;
 
 private:
+  void connect(uuid session, client_id me);
+  void end();
+  void set_timer();
+
   timeline& timeline_;
   network& network_;
   user user_;
   core::client machine_;
+  uuid process_{};
   node_id id_;
-  link_id scheduler_;
+  node_id scheduler_node_;
+  link_id scheduler_ = 0;
   port scheduler_io_;
   peer_links peers_;
+  client_id me_;
+  std::optional<time_point> timer_;
+  std::shared_ptr<client_node*> self_;  ///< As in worker_node.
 };
 
 }  // namespace troupe::simulation

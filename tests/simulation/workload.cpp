@@ -48,7 +48,11 @@ core::working::run_executed run_task_function(dice& d, const core::working::exec
 }
 
 user::user(timeline& t, network& n, dice& d, node_id scheduler, std::uint64_t actions)
-    : timeline_(t), dice_(d), actions_(actions), self_(std::make_shared<user*>(this)) {
+    : timeline_(t),
+      dice_(d),
+      actions_(actions),
+      leaves_(d.chance(50)),
+      self_(std::make_shared<user*>(this)) {
   for (const auto* name : {"mix", "mix", "sum", "sum", "mix", "flaky", "throw", "mix"}) {
     task_spec s;
     s.function = name;
@@ -162,6 +166,7 @@ void user::end_if_answered() {
   while (!held_.empty())
     drop(held_.back());
   finished_ = true;
+  if (leaves_) client_->leave();
 }
 
 std::string user::waits_for() const {

@@ -58,6 +58,7 @@ private:
   checker checker_;
   client_id me_;
   std::uint64_t actions_;
+  bool leaves_;  ///< Says good-bye; else its connection stays.
   std::uint64_t last_number_ = 0;
   std::vector<task_id> held_;
   std::vector<spec_ptr> specs_;

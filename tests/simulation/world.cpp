@@ -14,6 +14,9 @@ scheduler_options draw_options(dice& d) {
   scheduler_options o;
   o.worker_losses_max = d.chance(50) ? 3 : 1000;
   o.prefetch = std::chrono::microseconds(d.chance(20) ? 0 : d.between(10, 20000));
+  // So long that nobody is ever away for longer, or so short that many are.
+  o.client_grace = d.chance(70) ? std::chrono::nanoseconds(std::chrono::hours(1))
+                                : std::chrono::milliseconds(d.between(0, 300));
   return o;
 }
 
@@ -23,11 +26,12 @@ world::world(std::uint64_t seed, scheduler_node::witness w)
     : dice_(seed),
       network_(timeline_, dice_),
       options_(draw_options(dice_)),
-      scheduler_(timeline_, network_, options_, std::move(w)),
+      scheduler_(timeline_, network_, options_, std::move(w), uuid{1}),
       began_(timeline_.now()),
       accidents_left_(dice_.chance(20) ? 0 : dice_.between(1, 25)),
       accident_gap_us_(dice_.between(500, 30000)) {
   troubles_.worker_losses_max = options_.worker_losses_max;
+  troubles_.scheduler_lost = options_.client_grace < std::chrono::hours(1);
   const auto places = static_cast<std::uint32_t>(dice_.between(1, 6));
   for (std::uint32_t place = 0; place < places; ++place)
     start_worker(place);
@@ -45,6 +49,8 @@ void world::start_worker(std::uint32_t place) {
   traits.host = "host " + std::to_string(place / 2);
   traits.threads = static_cast<std::uint32_t>(dice_.between(1, 4));
   traits.slowness = dice_.chance(15) ? 20 : 1;
+  traits.scheduler_grace = dice_.chance(70) ? std::chrono::nanoseconds(std::chrono::minutes(10))
+                                            : std::chrono::milliseconds(dice_.between(0, 300));
   // Whatever happens, somebody has what some tasks need.
   if (place == 0 || dice_.chance(30))
     traits.resources["gpu"] = 1 + static_cast<double>(dice_.below(2));
@@ -78,13 +84,13 @@ void world::accident() {
   if (all_finished()) return;
   --accidents_left_;
   const auto what = dice_.below(100);
-  if (what < 55) {
+  if (what < 40) {
     if (!workers_.empty()) {
       auto at = workers_.begin();
       std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(workers_.size())));
       end_worker(at->first);
     }
-  } else if (what < 85) {
+  } else if (what < 60) {
     network_.cut_any(scheduler_.id());
   } else if (what < 92) {
     // Any at all: a client's or a worker's way to the scheduler too.
@@ -115,8 +121,10 @@ std::optional<std::string> world::run() {
 }
 
 std::optional<std::string> world::complaint() const {
+  auto all = troubles_;
+  all.worker_crashes += scheduler_.worker_losses();
   for (const auto& u : users_)
-    if (auto what = u->answers().complaint(troubles_)) return what;
+    if (auto what = u->answers().complaint(all)) return what;
   return {};
 }
 

@@ -15,7 +15,7 @@
 #include <troupe/error.hpp>
 #include <troupe/task_context.hpp>
 
-#include "actors/worker/running_task.hpp"
+#include "actors/worker/task_here.hpp"
 
 using namespace troupe;
 using core::working::execute;

@@ -98,7 +98,7 @@ public:
     bool hang_up = false;
     desk_->change([&] {
       messages = std::exchange(desk_->to_say, {});
-      hang_up = desk_->hang_up;
+      hang_up = std::exchange(desk_->hang_up, false);
     });
     for (auto& m : messages)
       out_->push(std::move(m));
@@ -111,6 +111,7 @@ public:
 private:
   void link(const transport::link& to) {
     out_.emplace(to);
+    decoder_ = {};
     me_.watch(to.actor);
   }
 
@@ -146,7 +147,10 @@ public:
   }
 
   void hang_up() {
-    desk_->change([&] { desk_->hang_up = true; });
+    desk_->change([&] {
+      desk_->hang_up = true;
+      desk_->who.reset();  // Until somebody comes back.
+    });
     runtime::wake(actor_);
   }
 

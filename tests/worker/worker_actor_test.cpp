@@ -104,7 +104,7 @@ struct crew {
     auto said = scheduler.wait_hello();
     REQUIRE(said);
     who = *said;
-    scheduler.say(welcome_worker{id});
+    scheduler.say(welcome_worker{id, {}});
   }
 
   ~crew() { runtime::stop(worker); }
@@ -236,9 +236,37 @@ TEST_CASE("a peer that says what it may not say is closed, and the worker goes o
   CHECK(c.scheduler.wait_for<run_finished>());
 }
 
-TEST_CASE("a worker that loses the scheduler ends and says why") {
+TEST_CASE("a worker that loses the scheduler comes back, and tells what it holds and runs") {
   fixture f;
   crew c(f, "tcp", {1});
+  c.run(make_task_id({1}, 1), {1}, "echo", "x");
+  REQUIRE(c.scheduler.wait_for<run_finished>());
+  c.scheduler.hang_up();
+  const auto again = c.scheduler.wait_hello();
+  REQUIRE(again);
+  CHECK(again->process == c.who.process);
+  c.scheduler.say(welcome_worker{{2}, {}});
+  const auto held = c.scheduler.wait_for<result_added>();
+  REQUIRE(held);
+  CHECK(held->task == make_task_id({1}, 1));
+  CHECK(c.scheduler.wait_for<registered>());
+}
+
+TEST_CASE("a worker that comes back to another scheduler ends, for nobody there knows its work") {
+  fixture f;
+  crew c(f, "tcp", {1});
+  REQUIRE(c.scheduler.wait_for<worker_report>());
+  c.scheduler.hang_up();
+  REQUIRE(c.scheduler.wait_hello());
+  c.scheduler.say(welcome_worker{{1}, uuid{1}});
+  CHECK(c.ended().how == worker_end::kind::another_scheduler);
+}
+
+TEST_CASE("a worker that loses the scheduler for too long ends and says why") {
+  fixture f;
+  worker_settings how;
+  how.options.scheduler_grace = {};
+  crew c(f, "tcp", {1}, how);
   REQUIRE(c.scheduler.wait_for<worker_report>());
   c.scheduler.hang_up();
   const auto end = c.ended();

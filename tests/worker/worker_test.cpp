@@ -34,7 +34,7 @@ struct fixture {
   spec_ptr plain = with_priority(0);
 
   explicit fixture(core::worker_limits limits = {.threads = 1, .ahead = {}}) : w(limits) {
-    after(scheduler_said{welcome_worker{me}});
+    after(scheduler_said{welcome_worker{me, {}}});
     after(scheduler_said{introduce_worker{alice, "alice", "local://1"}});
     after(scheduler_said{introduce_worker{bob, "bob", "local://2"}});
   }

@@ -8,13 +8,9 @@ namespace troupe::core {
 
 using namespace asking;
 
-template <class Message>
-void client::tell(Message m) {
-  if (!lost_) out_->push_back(tell_scheduler{std::move(m)});
-}
-
-void client::handle(event what, time_point, std::vector<effect>& out) {
+void client::handle(event what, time_point now, std::vector<effect>& out) {
   out_ = &out;
+  now_ = now;
   std::visit([this](auto& e) { on(e); }, what);
   out_ = nullptr;
 }
@@ -23,10 +19,6 @@ void client::handle(event what, time_point, std::vector<effect>& out) {
 
 void client::on(scheduler_said& e) {
   std::visit([this](auto& m) { hear(m); }, e.message);
-}
-
-void client::hear(welcome_client& m) {
-  if (!me_) me_ = m.client;
 }
 
 void client::hear(introduce_worker& m) {
@@ -43,7 +35,7 @@ void client::hear(task_done& m) {
   if (at == stage::fetching && !m.inlined) return;  // If this fetch fails, we will ask again.
   scattered_.erase(m.task);
   if (t->dropped) {
-    move(m.task, *t, stage::none);
+    move(m.task, *t, stage::absent);
     tell(release_task{m.task});
     return;
   }
@@ -63,7 +55,7 @@ void client::hear(task_failed& m) {
   if (!t || t->at == stage::delivered || t->at == stage::failed) return;
   if (t->dropped) {
     scattered_.erase(m.task);
-    move(m.task, *t, stage::none);
+    move(m.task, *t, stage::absent);
     tell(release_task{m.task});
     return;
   }
@@ -82,25 +74,6 @@ void client::hear(place_data& m) {
   }
 }
 
-void client::on(scheduler_lost& e) {
-  if (lost_) return;
-  lost_ = std::move(e.why);
-  lost_->code = errc::scheduler_lost;
-  std::vector<task_id> dropped;
-  tasks_.for_each([&](std::uint64_t number, task& t) {
-    if (t.dropped) {
-      dropped.push_back(make_task_id(me_, number));
-      return;
-    }
-    if (t.at != stage::delivered && t.at != stage::failed)
-      fail(make_task_id(me_, number), t, *lost_);
-  });
-  for (const auto id : dropped) {
-    scattered_.erase(id);
-    move(id, *find(id), stage::none);
-  }
-}
-
 // --- What the user does -----------------------------------------------------------------------
 
 void client::on(task_submitted& e) {
@@ -110,8 +83,11 @@ void client::on(task_submitted& e) {
   fresh.at = stage::waiting;
   if (!tasks_.insert(number_of(id), fresh)) return;
   ++counts_.submitted;
+  auto& t = *find(id);
+  // The task itself has no submission yet, so that it cannot be taken for an input of its own.
+  if (grace_.count() > 0) t.peer = submissions_.keep(e.task, waiting_submission());
   if (lost_)
-    fail(id, *find(id), *lost_);
+    fail(id, t, *lost_);
   else
     tell(std::move(e.task));
 }
@@ -144,15 +120,16 @@ void client::on(future_dropped& e) {
     t->dropped = true;
     return;
   }
-  move(e.task, *t, stage::none);
+  move(e.task, *t, stage::absent);
   tell(release_task{e.task});
 }
 
 void client::on(cancel_wanted& e) {
   auto* t = find(e.task);
   if (!t) return;
-  if (t->at == stage::waiting || t->at == stage::scattering || t->at == stage::locating)
-    tell(cancel_task{e.task, e.kill});
+  if (t->at != stage::waiting && t->at != stage::scattering && t->at != stage::locating) return;
+  t->cancelled = true;
+  tell(cancel_task{e.task, e.kill});
 }
 
 // --- What workers say -------------------------------------------------------------------------
@@ -195,10 +172,19 @@ client::task* client::find(task_id id) {
 void client::move(task_id id, task& t, stage to, worker_id with) {
   if (t.at == stage::fetching || t.at == stage::scattering)
     if (auto old = peers_.find({t.peer}); old != peers_.end()) old->second.tasks.erase(id);
+  if (t.at == stage::waiting) {
+    const auto slot = static_cast<std::uint32_t>(t.peer);
+    // Its own slot is not to be found any more; an input of a task is never the task.
+    t.peer = 0;
+    if (slot != 0 && to == stage::absent)
+      submissions_.drop(slot, waiting_submission());
+    else if (slot != 0)
+      submissions_.forget(slot, waiting_submission());
+  }
   count(t, to);
-  if (to == stage::none) return tasks_.erase(number_of(id));
+  if (to == stage::absent) return tasks_.erase(number_of(id));
   t.at = to;
-  t.peer = with.value & ((std::uint64_t{1} << 57) - 1);
+  t.peer = with.value & ((std::uint64_t{1} << 56) - 1);
   if (with && (to == stage::fetching || to == stage::scattering)) peers_[with].tasks.insert(id);
 }
 
@@ -250,7 +236,11 @@ void client::check_invariants() const {
   tasks_.for_each([&](std::uint64_t number, const task& t) {
     const auto id = make_task_id(me_, number);
     ++entries;
-    unfinished += t.at == stage::waiting;
+    if (t.at == stage::waiting) {
+      ++unfinished;
+      check(t.peer == 0 || submissions_.at(static_cast<std::uint32_t>(t.peer)).task == id,
+            "the submission of a task that waits is kept");
+    }
     if (t.at == stage::scattering) {
       ++data;
       check(t.is_data && scattered_.contains(id), "data that is not placed yet is kept");
@@ -271,6 +261,9 @@ void client::check_invariants() const {
   for (const auto& [worker, p] : peers_)
     with_peer -= p.tasks.size();
   check(with_peer == 0, "a peer is asked for nothing but what tasks say");
+  check(
+      submissions_.size() == 0 || unfinished + submissions_.orphans().size() == submissions_.size(),
+      "submissions are kept only as long as they may be said again");
 }
 
 }  // namespace troupe::core

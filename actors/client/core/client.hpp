@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/client/core/events.hpp"
+#include "actors/client/core/submissions.hpp"
 #include "actors/client/core/table.hpp"
 
 namespace troupe::core {
@@ -22,6 +23,12 @@ namespace troupe::core {
 /// From everywhere but `delivered` a task can become `failed`; future_dropped erases it everywhere.
 /// Where a result lies may be wrong by the time it is fetched, so a failed fetch asks the scheduler
 /// again, as often as that answers.
+///
+/// When the connection to the scheduler breaks, nothing fails: the client calls again, at growing
+/// intervals, for as long as the scheduler keeps its tasks. Until then it goes on as if the
+/// scheduler were only slow. Back in the same session it says everything again that it wants, for
+/// any of what was on the way may be lost; so each submission is kept until its task is done
+/// (unless the scheduler gives no grace).
 ///
 /// A pure machine: no I/O, no clock, no threads. Late, double and unknown events are ignored.
 class client {
@@ -38,8 +45,8 @@ public:
   /// The only way to change a client. Appends what has to be done to `out`.
   void handle(asking::event what, time_point now, std::vector<asking::effect>& out);
 
-  /// A client does nothing by time: silence of peers is for the transport to notice.
-  std::optional<time_point> deadline() const { return std::nullopt; }
+  /// When clock_ticked should come; asked again after each event.
+  std::optional<time_point> deadline() const;
 
   /// Stops the process if any two parts of the state disagree.
   void check_invariants() const;
@@ -51,8 +58,8 @@ public:
 
 private:
   enum class stage : std::uint8_t {
-    none,
-    waiting,     ///< For the scheduler to say where the result is.
+    absent,
+    waiting,     ///< For the scheduler to say where the result is; `peer` is its submission, or 0.
     scattering,  ///< Its value is in scattered_; `peer` is where it was pushed to, if anywhere.
     done,        ///< `peer` holds the result.
     fetching,    ///< From `peer`; it is in that peer's `tasks`.
@@ -63,13 +70,14 @@ private:
 
   /// A million futures are nothing unusual, so this is one word.
   struct task {
-    stage at : 4 = stage::none;
+    stage at : 4 = stage::absent;
     bool wanted : 1 = false;      ///< Somebody waits for the value.
     bool is_data : 1 = false;     ///< Scattered, not submitted.
     bool dropped : 1 = false;     ///< While scattering: forgotten once a worker has it.
-    std::uint64_t peer : 57 = 0;  ///< A worker_id.
+    bool cancelled : 1 = false;   ///< While waiting.
+    std::uint64_t peer : 56 = 0;  ///< A worker_id.
 
-    explicit operator bool() const noexcept { return at != stage::none; }
+    explicit operator bool() const noexcept { return at != stage::absent; }
   };
 
   static_assert(sizeof(task) == 8);
@@ -80,8 +88,19 @@ private:
     std::set<task_id> tasks;  ///< Being fetched from it or pushed to it.
   };
 
+  /// While there is no connection.
+  struct absence {
+    time_point give_up_at;
+    time_point call_at;
+    std::chrono::nanoseconds pause{};
+    bool calling = false;
+    error why;
+  };
+
   void on(asking::scheduler_said&);
+  void on(asking::connection_lost&);
   void on(asking::scheduler_lost&);
+  void on(asking::clock_ticked&);
   void on(asking::task_submitted&);
   void on(asking::data_scattered&);
   void on(asking::value_wanted&);
@@ -97,7 +116,24 @@ private:
   void hear(task_failed&);
   void hear(place_data&);
 
+  void hear(scheduler_ends&);
+
   void hear(cluster_snapshot&) {}
+
+  // Coming back: resume.cpp.
+  void call();
+  void say_all_again();
+  void say_again(task_id, const task&);
+  void lose(error why);
+  void give_up(errc, const std::string& why);
+
+  /// For submissions.
+  auto waiting_submission() {
+    return [this](task_id id) {
+      const auto* t = find(id);
+      return t && t->at == stage::waiting ? static_cast<std::uint32_t>(t->peer) : 0;
+    };
+  }
 
   task* find(task_id);
   /// The one place where a task changes its stage; keeps peers' tasks and the counts in step.
@@ -109,11 +145,18 @@ private:
   void fail(task_id, task&, error why);
   void ask_for_place(task_id);
 
-  template <class Message>
-  void tell(Message m);
+  /// Lost while there is no connection: say_all_again() makes up for it.
+  void tell(client_message m) {
+    if (!lost_ && !away_) out_->push_back(asking::tell_scheduler{std::move(m)});
+  }
 
   client_id me_;
+  uuid session_{};
+  std::chrono::nanoseconds grace_{};
+  time_point now_{};
+  std::optional<absence> away_;
   std::optional<error> lost_;  ///< Why there is no scheduler any more.
+  submissions submissions_;    ///< Of waiting tasks, and what those need of dropped ones.
   number_table<task> tasks_;
   std::map<worker_id, peer> peers_;
   std::map<task_id, value> scattered_;  ///< Kept until a worker has them.

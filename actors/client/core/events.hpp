@@ -19,10 +19,17 @@ struct scheduler_said {
   client_reply message;
 };
 
-/// The connection to the scheduler is gone, and with it every result not fetched yet.
+/// The connection to the scheduler broke, or an attempt to make it again failed.
+struct connection_lost {
+  error why;
+};
+
+/// There will be no scheduler again, and with it every result that is not fetched yet is gone.
 struct scheduler_lost {
   error why;
 };
+
+struct clock_ticked {};
 
 struct task_submitted {
   submit_task task;
@@ -65,9 +72,9 @@ struct peer_lost {
   worker_id peer;
 };
 
-using event =
-    std::variant<scheduler_said, scheduler_lost, task_submitted, data_scattered, value_wanted,
-                 future_dropped, cancel_wanted, value_received, value_absent, peer_lost>;
+using event = std::variant<scheduler_said, connection_lost, scheduler_lost, clock_ticked,
+                           task_submitted, data_scattered, value_wanted, future_dropped,
+                           cancel_wanted, value_received, value_absent, peer_lost>;
 
 // What a client wants done.
 
@@ -75,6 +82,22 @@ struct tell_scheduler {
   client_message message;
 
   friend bool operator==(const tell_scheduler&, const tell_scheduler&) = default;
+};
+
+/// Connect to the scheduler again, as this client of that session. Answered by scheduler_said or
+/// connection_lost.
+struct call_scheduler {
+  uuid session{};
+  client_id client;
+
+  friend bool operator==(const call_scheduler&, const call_scheduler&) = default;
+};
+
+/// The scheduler is lost for good; said once, after all that waits has failed.
+struct end_client {
+  error why;
+
+  friend bool operator==(const end_client&, const end_client&) = default;
 };
 
 struct know_peer {
@@ -123,8 +146,8 @@ struct mark_failed {
   friend bool operator==(const mark_failed&, const mark_failed&) = default;
 };
 
-using effect =
-    std::variant<tell_scheduler, know_peer, fetch_from, push_to, mark_done, deliver, mark_failed>;
+using effect = std::variant<tell_scheduler, call_scheduler, end_client, know_peer, fetch_from,
+                            push_to, mark_done, deliver, mark_failed>;
 
 }  // namespace asking
 

@@ -134,13 +134,14 @@ std::vector<input_location> scheduler::locate_inputs(std::uint32_t slot, std::ui
 
 void scheduler::place_data_of(std::uint32_t slot) {
   const auto id = tasks_[slot].id;
+  if (!clients_.here(client_of(id))) return;  // It says so again when it is back.
   const auto worker = workers_.next_in_turn();
   if (worker == none) {
     unplaced_.push_back(id);
     return;
   }
   tasks_.attach(slot, worker);
-  introduce_to_client(client_of(id), worker);
+  say_.introduce(client_of(id), worker);
   tell(client_of(id), place_data{id, workers_[worker].id});
 }
 

@@ -18,7 +18,7 @@ bool scheduler::refuse_bad_id(client_id from, task_id id) {
 
 void scheduler::on(client_id from, submit_task&& m) {
   if (refuse_bad_id(from, m.task)) return;
-  if (tasks_.find(m.task) != none) return;  // Said twice.
+  if (const auto known = tasks_.find(m.task); known != none) return claim(from, known);
   if (!m.spec) {
     tell(from, task_failed{m.task, {errc::bad_argument, "a task was submitted without a spec"}});
     return;
@@ -29,7 +29,7 @@ void scheduler::on(client_id from, submit_task&& m) {
   t.spec = catalog_.use_spec(m.spec);
   t.lane = catalog_.spec_at(t.spec).lane;
   t.order = ++last_order_;
-  t.wanted = true;
+  t.wanted = t.claimed = true;
   if (catalog_.lanes() != lanes_before) welcome_lane(t.lane);
   if (m.inputs.empty()) {
     t.arguments = std::move(m.arguments);
@@ -70,9 +70,10 @@ void scheduler::on(client_id from, scatter_data&& m) {
   if (refuse_bad_id(from, m.task)) return;
   auto slot = tasks_.find(m.task);
   if (slot != none) {
+    claim(from, slot);
     // Said again: what was sent to that worker may be lost.
-    if (tasks_[slot].state != task_state::arriving || tasks_[slot].worker == none) return;
-    tasks_.detach(slot);
+    if (tasks_[slot].state != task_state::arriving) return;
+    if (tasks_[slot].worker != none) tasks_.detach(slot);
     place_data_of(slot);
     return;
   }
@@ -80,7 +81,7 @@ void scheduler::on(client_id from, scatter_data&& m) {
   auto& t = tasks_[slot];
   t.size = m.size;
   t.order = ++last_order_;
-  t.wanted = true;
+  t.wanted = t.claimed = true;
   tasks_.set_state(slot, task_state::arriving);
   place_data_of(slot);
 }

@@ -37,6 +37,7 @@ struct worker_said {
   worker_message message;
 };
 
+/// Its connection broke. It may come back: see scheduler_options::client_grace.
 struct client_lost {
   client_id client;
 };
@@ -73,6 +74,20 @@ struct admit_worker {
   friend bool operator==(const admit_worker&, const admit_worker&) = default;
 };
 
+/// The connection that was this client or worker until now is nobody any more, and is to be closed:
+/// it is here on a newer one. No client_lost or worker_lost comes of it.
+struct dismiss_client {
+  client_id client;
+
+  friend bool operator==(const dismiss_client&, const dismiss_client&) = default;
+};
+
+struct dismiss_worker {
+  worker_id worker;
+
+  friend bool operator==(const dismiss_worker&, const dismiss_worker&) = default;
+};
+
 struct tell_client {
   client_id client;
   client_reply message;
@@ -87,7 +102,8 @@ struct tell_worker {
   friend bool operator==(const tell_worker&, const tell_worker&) = default;
 };
 
-using effect = std::variant<admit_client, admit_worker, tell_client, tell_worker>;
+using effect = std::variant<admit_client, admit_worker, dismiss_client, dismiss_worker, tell_client,
+                            tell_worker>;
 
 }  // namespace scheduling
 

@@ -112,7 +112,8 @@ void scheduler::check_invariants() const {
     if (t.worker != none)
       check(static_cast<bool>(workers_[t.worker].id), "runs are on workers that are here");
     check((t.state == task_state::failed) == errors_.contains(slot), "what failed has a reason");
-    check(!t.wanted || clients_.contains(client_of(t.id)), "who wants a result is here");
+    check(!t.wanted || clients_.find(client_of(t.id)),
+          "who wants a result is here, or may come back");
     check(t.needed() || t.first_dependent != none, "what nobody needs is forgotten");
     if (t.state != task_state::failed)
       check(t.needed() == (t.state != task_state::released), "what is needed is on its way");

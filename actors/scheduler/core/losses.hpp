@@ -11,6 +11,10 @@
 
 namespace troupe::core {
 
+/// What being one of the runs that a lost worker had probably started counts, against 1 for having
+/// waited there. A task that kills its workers fails soon; others can share that fate very often.
+inline constexpr std::uint16_t loss_weight = 64;
+
 /// A worker that was lost, for those who want to know why their task failed with it.
 struct loss {
   std::string worker;  ///< Its name.

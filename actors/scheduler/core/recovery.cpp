@@ -11,10 +11,6 @@ namespace {
 /// Names kept of a chain of dependents; of longer ones the middle is left out.
 constexpr std::size_t chain_max = 32;
 
-/// What being one of the runs that a lost worker had probably started counts, against 1 for having
-/// waited there. A task that kills its workers fails soon; others can share that fate very often.
-constexpr std::uint16_t loss_weight = 64;
-
 /// Names kept of the tasks that a lost worker ran.
 constexpr std::size_t ran_max = 4;
 

@@ -9,9 +9,10 @@ namespace troupe::core {
 
 using namespace scheduling;
 
-scheduler::scheduler(scheduler_options options, std::string name)
+scheduler::scheduler(scheduler_options options, std::string name, uuid session)
     : options_(std::move(options)),
       name_(std::move(name)),
+      session_(session),
       workers_(options_.prefetch),
       catalog_(options_.prefetch),
       ready_(tasks_) {}
@@ -37,26 +38,42 @@ std::optional<time_point> scheduler::deadline() const {
     first = delays_.begin()->first.first;
   if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
     first = verdicts_.front().until;
+  if (const auto away = clients_.longest_away())
+    if (const auto over = away->first + options_.client_grace; !first || over < *first)
+      first = over;
   return first;
 }
 
 void scheduler::on(client_joined&& e) {
-  const client_id id{++last_client_};
-  clients_[id];
+  const bool back = take_back(*e.who);
+  const auto id = back ? e.who->client : client_id{++last_client_};
+  if (!back) clients_.add(id, e.who->process);
   say_.add(admit_client{e.connection, id});
-  tell(id, welcome_client{id, name_});
+  const auto grace = session_ == uuid{} ? std::chrono::nanoseconds{} : options_.client_grace;
+  tell(id, welcome_client{id, name_, session_, grace});
 }
 
 void scheduler::on(worker_joined&& e) {
+  if (const auto older = workers_.find_process(e.who->process); older != none) {
+    // That connection is dead, and only we have not noticed. The worker lives.
+    workers_[older].excused_until = time_point::max();
+    const auto before = workers_[older].id;
+    say_.add(dismiss_worker{before});
+    on(worker_lost{before});
+  }
+  const bool comes_back = session_ != uuid{} && e.who->session == session_;
   const worker_id id{++last_worker_};
   const auto groups_before = catalog_.groups();
   const auto group = catalog_.join_group(*e.who);
   const auto slot = workers_.add(id, std::move(e.who), group);
   say_.add(admit_worker{e.connection, id});
-  tell(slot, welcome_worker{id});
+  tell(slot, welcome_worker{id, session_});
   if (catalog_.groups() != groups_before) regroup();
   regroup_loose();
-  offer(slot);
+  if (comes_back)
+    workers_.hold_back(slot, true);
+  else
+    offer(slot);
   watch_unknown_lanes();
   for (const auto task : std::exchange(unplaced_, {})) {
     const auto data = tasks_.find(task);
@@ -66,7 +83,7 @@ void scheduler::on(worker_joined&& e) {
 }
 
 void scheduler::on(client_said&& e) {
-  if (!clients_.contains(e.client)) return;
+  if (!clients_.here(e.client)) return;
   std::visit([&](auto& m) { on(e.client, std::move(m)); }, e.message);
 }
 
@@ -77,18 +94,9 @@ void scheduler::on(worker_said&& e) {
 }
 
 void scheduler::on(client_lost&& e) {
-  if (clients_.erase(e.client) == 0) return;
-  const auto tasks = tasks_.tasks_of(e.client);
-  // First all of them: what fails below is not told to who is gone.
-  for (const auto id : tasks)
-    tasks_[tasks_.find(id)].wanted = false;
-  for (const auto id : tasks) {
-    const auto slot = tasks_.find(id);
-    if (slot == none) continue;
-    if (tasks_[slot].state == task_state::arriving)
-      fail(slot, {errc::cancelled, "the client that had the data left before it was placed"});
-    settle(id);
-  }
+  if (!clients_.here(e.client)) return;
+  clients_.leave(e.client, now_);
+  if (session_ == uuid{} || options_.client_grace.count() == 0) release(e.client);
 }
 
 void scheduler::on(worker_lost&& e) {
@@ -143,6 +151,10 @@ void scheduler::on(worker_lost&& e) {
 void scheduler::on(clock_ticked&&) {
   fail_doomed([this](const verdict& v) { return v.until <= now_; });
   end_delays();
+  while (const auto away = clients_.longest_away()) {
+    if (away->first + options_.client_grace > now_) break;
+    release(away->second);
+  }
   std::vector<std::uint32_t> due;
   for (const auto& [lane, since] : unknown_since_)
     if (since + options_.unknown_task_timeout <= now_) due.push_back(lane);
@@ -205,13 +217,6 @@ void scheduler::watch_unknown_lanes() {
   }
 }
 
-void scheduler::introduce_to_client(client_id id, std::uint32_t worker) {
-  const auto& w = workers_[worker];
-  const auto at = clients_.find(id);
-  if (at != clients_.end() && at->second.knows.meet(w.id))
-    tell(id, introduce_worker{w.id, w.who->name, w.who->address});
-}
-
 void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {
   auto& t = tasks_[slot];
   const auto owner = client_of(t.id);
@@ -222,7 +227,7 @@ void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {
   });
   t.told = true;
   t.asked = false;
-  introduce_to_client(owner, holder);
+  say_.introduce(owner, holder);
   tell(owner, task_done{t.id, workers_[holder].id, t.size, inlined, std::move(small)});
 }
 

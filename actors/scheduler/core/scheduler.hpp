@@ -13,6 +13,7 @@
 #include <troupe/config.hpp>
 
 #include "actors/scheduler/core/catalog.hpp"
+#include "actors/scheduler/core/client_table.hpp"
 #include "actors/scheduler/core/copies.hpp"
 #include "actors/scheduler/core/events.hpp"
 #include "actors/scheduler/core/losses.hpp"
@@ -35,9 +36,11 @@ namespace troupe::core {
 ///   results on the way have been dropped. Scattered data has no such way back: dropped or lost, a
 ///   result that would need it again fails.
 /// - A failed task stays while its client wants it or a result made from it exists.
+/// - A client that is away wants all that it wanted, until its grace is over.
 class scheduler {
 public:
-  explicit scheduler(scheduler_options, std::string name = {});
+  /// `session` tells it from all other schedulers, if workers and clients may come back to it.
+  explicit scheduler(scheduler_options, std::string name = {}, uuid session = {});
 
   // Tables refer to each other.
   scheduler(const scheduler&) = delete;
@@ -60,10 +63,6 @@ public:
   cluster_snapshot inspect() const;
 
 private:
-  struct client {
-    acquaintances knows;
-  };
-
   using error_ptr = std::shared_ptr<const error>;
 
   // Who comes and goes: scheduler.cpp.
@@ -86,7 +85,6 @@ private:
     say_.tell(to, std::move(message));
   }
 
-  void introduce_to_client(client_id, std::uint32_t worker);
   void report_done(std::uint32_t slot, value small, bool inlined);
 
   // What clients say: clients.cpp.
@@ -99,6 +97,15 @@ private:
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
   std::optional<error> take_inputs(std::uint32_t slot, const submit_task&);
+
+  // Clients that come back: leases.cpp.
+  void on(client_id, claim_task&&), on(client_id, end_claims&&), on(client_id, leave_scheduler&&);
+  bool take_back(const hello&);
+  void claim(client_id, std::uint32_t slot);
+  void release(client_id);
+
+  // Workers that come back: registration.cpp.
+  void on(std::uint32_t worker, running_task&&), on(std::uint32_t worker, registered&&);
 
   // What workers say: reports.cpp.
   void on(std::uint32_t worker, run_finished&&);
@@ -119,12 +126,10 @@ private:
   bool strike(std::uint32_t slot, std::uint32_t holder);
 
   // Which worker gets what: assignment.cpp.
-  void place_ready();
-  void make_ready(std::uint32_t slot);
+  void place_ready(), make_ready(std::uint32_t slot);
   std::uint32_t pick_worker(std::uint32_t slot, pool&);
-  void assign(std::uint32_t slot, std::uint32_t worker);
+  void assign(std::uint32_t slot, std::uint32_t worker), place_data_of(std::uint32_t slot);
   std::vector<input_location> locate_inputs(std::uint32_t slot, std::uint32_t worker);
-  void place_data_of(std::uint32_t slot);
 
   // What goes along with what it needs: planning.cpp.
   void plan_ahead();
@@ -163,17 +168,17 @@ private:
 
   scheduler_options options_;
   std::string name_;
+  uuid session_{};
   std::string data_name_ = "scattered data";  ///< In messages, where a task has a function.
-  time_point now_{};
-  time_point started_{};
+  time_point now_{}, started_{};
 
   task_table tasks_;
   worker_table workers_;
-  speaker say_{workers_};
+  client_table clients_;
+  speaker say_{workers_, clients_};
   copy_keeper copies_{tasks_, workers_, say_};
   catalog catalog_;
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
-  std::map<client_id, client> clients_;
 
   std::map<std::uint32_t, error_ptr> errors_;        ///< Of failed tasks, by slot.
   std::map<task_id, std::vector<loss_ptr>> losses_;  ///< Workers that tasks were lost with.

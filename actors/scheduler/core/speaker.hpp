@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/scheduler/core/client_table.hpp"
 #include "actors/scheduler/core/events.hpp"
 #include "actors/scheduler/core/workers.hpp"
 
@@ -13,7 +14,7 @@ namespace troupe::core {
 /// Turns what is said to peers into effects of the event that is being handled.
 class speaker {
 public:
-  explicit speaker(worker_table& workers) : workers_(workers) {}
+  speaker(worker_table& workers, client_table& clients) : workers_(workers), clients_(clients) {}
 
   /// From now on, until the next call, effects go there.
   void speak_to(std::vector<scheduling::effect>* out) { out_ = out; }
@@ -23,6 +24,7 @@ public:
   // Made in place: an effect is some 200 bytes, and this is the hot path.
   template <class Message>
   void tell(client_id id, Message message) {
+    if (!clients_.here(id)) return;  // Told when it comes back.
     scheduling::tell_client& e = std::get<scheduling::tell_client>(
         out_->emplace_back(std::in_place_type<scheduling::tell_client>));
     e.client = id;
@@ -37,6 +39,13 @@ public:
     e.message.emplace<Message>(std::move(message));
   }
 
+  /// Before the worker is first named to the client.
+  void introduce(client_id id, std::uint32_t worker) {
+    const auto& w = workers_[worker];
+    if (clients_.here(id) && clients_.find(id)->knows.meet(w.id))
+      tell(id, introduce_worker{w.id, w.who->name, w.who->address});
+  }
+
   /// Before the worker is first named to the peer, which is a worker as well.
   void introduce(std::uint32_t peer, std::uint32_t worker) {
     const auto& w = workers_[worker];
@@ -46,6 +55,7 @@ public:
 
 private:
   worker_table& workers_;
+  client_table& clients_;
   std::vector<scheduling::effect>* out_ = nullptr;
 };
 

@@ -70,6 +70,7 @@ struct task {
   bool leftover = false;  ///< The worker that runs it may have a result of an earlier run.
   bool doomed = false;    ///< Lost with too many workers; waits to hear how the last one ended.
   bool delayed = false;   ///< Waits for the time of its retry; counts as missing.
+  bool claimed = false;   ///< Its client came back and has named it.
   bool away = false;      ///< Its run takes no thread, see run_seceded.
 
   bool scattered() const noexcept { return spec == none; }

@@ -38,6 +38,7 @@ std::uint32_t worker_table::add(worker_id id, std::shared_ptr<const hello> who,
   w.threads = std::clamp<std::uint32_t>(who->threads, 1, 1u << 16);
   w.total = w.free = to_amounts(who->resources);
   w.who = std::move(who);
+  if (w.who->process != uuid{}) processes_[w.who->process] = slot;
   w.knows.meet(id);
   if (id.value >= slots_.size()) slots_.resize(id.value + 1, none);
   slots_[id.value] = slot;
@@ -50,12 +51,14 @@ void worker_table::remove(std::uint32_t slot) {
   const auto& w = workers_[slot];
   check(w.runs == 0 && w.work_ns == 0 && w.free == w.total, "who leaves runs nothing");
   groups_[w.group].remove(slot);
+  if (find_process(w.who->process) == slot) processes_.erase(w.who->process);
   slots_[w.id.value] = none;
   workers_.remove(slot);
 }
 
 std::uint64_t worker_table::key_of(const worker_record& w) const {
-  if (w.state != worker_state::running) return std::numeric_limits<std::uint64_t>::max();
+  if (w.state != worker_state::running || w.held_back)
+    return std::numeric_limits<std::uint64_t>::max();
   if (w.runs < w.threads) return busy_key * w.runs / w.threads;
   if (w.runs - w.threads >= prefetched_max) return std::numeric_limits<std::uint64_t>::max();
   return busy_key + w.work_ns / w.threads;
@@ -94,6 +97,11 @@ void worker_table::set_group(std::uint32_t slot, std::uint32_t group) {
 
 void worker_table::set_state(std::uint32_t slot, worker_state state) {
   workers_[slot].state = state;
+  reorder(slot);
+}
+
+void worker_table::hold_back(std::uint32_t slot, bool on) {
+  workers_[slot].held_back = on;
   reorder(slot);
 }
 

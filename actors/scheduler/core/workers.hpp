@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -48,6 +49,7 @@ struct worker_record {
   amounts total;
   amounts free;
   acquaintances knows;
+  bool held_back = false;  ///< It came back and has not told yet what it runs.
 };
 
 /// Who is here and who has room: for as many runs as it has threads, and beyond that for about
@@ -77,6 +79,15 @@ public:
 
   void set_group(std::uint32_t slot, std::uint32_t group);
 
+  /// Who is held back has no room.
+  void hold_back(std::uint32_t slot, bool);
+
+  /// The worker that is this process; none if there is none.
+  std::uint32_t find_process(const uuid& process) const {
+    const auto at = processes_.find(process);
+    return at == processes_.end() ? none : at->second;
+  }
+
   /// Only a running worker has room.
   void set_state(std::uint32_t slot, worker_state);
 
@@ -89,7 +100,7 @@ public:
   /// Whether it may be given a run that has to wait there longer than prefetch.
   bool takes_runs(std::uint32_t slot) const {
     const auto& w = workers_[slot];
-    return w.state == worker_state::running && w.runs < w.threads + prefetched_max;
+    return w.state == worker_state::running && !w.held_back && w.runs < w.threads + prefetched_max;
   }
 
   /// Room for a run that cannot begin yet. The threads that are idle now have to stay free for
@@ -134,7 +145,8 @@ private:
 
   std::uint64_t full_;
   slab<worker_record> workers_;
-  std::vector<std::uint32_t> slots_;                 ///< By id.
+  std::vector<std::uint32_t> slots_;  ///< By id.
+  std::map<uuid, std::uint32_t> processes_;
   std::vector<indexed_heap<std::uint64_t>> groups_;  ///< Workers by key_of().
   std::uint32_t turn_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "actors/worker/core/store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "serialization/check.hpp"
@@ -135,6 +136,14 @@ void store::check_invariants() const {
   check(all == bytes_ && memory == memory_bytes_ && writing == writing_bytes_ &&
             disk == disk_bytes_ && in_list == used_.size(),
         "bytes are the sums of results");
+}
+
+std::vector<std::pair<task_id, std::uint64_t>> store::all() const {
+  std::vector<std::pair<task_id, std::uint64_t>> found;
+  found.reserve(results_.size());
+  results_.for_each([&](task_id task, const result& r) { found.emplace_back(task, r.size); });
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 }  // namespace troupe::core

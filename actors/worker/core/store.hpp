@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <troupe/id.hpp>
 #include <troupe/value.hpp>
@@ -62,6 +64,9 @@ public:
   void loaded(task_id, value content);
 
   std::size_t size() const noexcept { return results_.size(); }
+
+  /// All that it holds, in memory or on disk, in the order of tasks, with their sizes.
+  std::vector<std::pair<task_id, std::uint64_t>> all() const;
 
   /// Of all results in their encoded form.
   std::uint64_t bytes() const noexcept { return bytes_; }

@@ -28,10 +28,6 @@ void worker::on(scheduler_said& e) {
   std::visit([this](auto& m) { on(m); }, e.message);
 }
 
-void worker::on(welcome_worker& m) {
-  me_ = m.worker;
-}
-
 void worker::on(introduce_worker& m) {
   peers_[m.worker].address = std::move(m.address);
 }

@@ -56,6 +56,10 @@ namespace troupe::core {
 /// A run with a timeout is handed out only when a thread is free. When its time is over it is
 /// reported as failed, and is from then on like one that was cancelled.
 ///
+/// A worker that lost the scheduler goes on with what it has; the shell loses what it says. A
+/// second welcome_worker is of the same scheduler: the worker tells all that it holds and runs, and
+/// what nobody wants any more it is then told to drop.
+///
 /// A pure state machine: same events, same effects.
 class worker {
 public:
@@ -103,6 +107,7 @@ private:
   void on(cancel_run&);
   void on(stop_worker&);
   void on(replicate_results&);
+  void register_again();
 
   // Inputs: inputs.cpp.
   bool can_ask(worker_id) const;
@@ -155,7 +160,8 @@ private:
   std::uint64_t to_free_bytes_ = 0;  ///< To come down to target.
   time_point no_spilling_before_{};  ///< After a failure.
   bool paused_ = false;
-  worker_id me_;
+  worker_id me_;  ///< As it was welcomed first.
+  bool welcomed_ = false;
   slab<run> runs_;
   id_map<task_id, std::uint32_t> run_of_;      ///< But cancelled ones.
   std::map<run_id, std::uint32_t> zombies_;    ///< Cancelled while they executed.

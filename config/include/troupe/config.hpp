@@ -35,6 +35,8 @@ struct scheduler_options {
       std::chrono::seconds(10);  ///< Wait for a worker that knows the task.
   std::chrono::nanoseconds prefetch =
       std::chrono::milliseconds(20);  ///< Work queued on a worker beyond what runs.
+  std::chrono::nanoseconds client_grace =
+      std::chrono::seconds(60);  ///< A client may be away so long, and finds all its futures.
   std::string record = {};            ///< File for all that happens to it; empty: none.
   std::uint64_t record_max = std::uint64_t{1} << 30;  ///< Bytes; there the recording ends.
 };
@@ -56,6 +58,8 @@ struct worker_options {
   std::map<std::string, double> resources = {};
   std::uint64_t inline_result_max = 4096;  ///< Results up to this size travel with their report.
   std::chrono::nanoseconds report_interval = std::chrono::seconds(2);
+  std::chrono::nanoseconds scheduler_grace =
+      std::chrono::seconds(60);  ///< Without a scheduler it keeps all for so long; then it ends.
   std::chrono::nanoseconds lifetime = {};          ///< It leaves after so long; zero: never.
   std::chrono::nanoseconds lifetime_stagger = {};  ///< By chance, up to so much sooner or later.
   std::chrono::nanoseconds leave_timeout = std::chrono::minutes(1);  ///< Then it ends anyway.

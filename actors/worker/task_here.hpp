@@ -6,12 +6,12 @@ namespace troupe {
 
 /// The run that a thread works on, as its function sees it through <troupe/task_context.hpp>.
 /// Used by that thread only.
-class running_task {
+class task_here {
 public:
-  virtual ~running_task() = default;
+  virtual ~task_here() = default;
 
   /// The one of this thread; null if it runs none.
-  static running_task* here() noexcept;
+  static task_here* here() noexcept;
 
   virtual bool cancelled() noexcept = 0;
   virtual bool away() const noexcept = 0;
@@ -21,14 +21,14 @@ public:
 
 protected:
   /// From now on here() is `what`.
-  static void set_here(running_task* what) noexcept;
+  static void set_here(task_here* what) noexcept;
 };
 
 /// While it lives, this thread waits for something that other tasks may have to do first: if it
 /// runs a task, that one secedes.
 class task_pause {
 public:
-  task_pause() : task_(running_task::here()) {
+  task_pause() : task_(task_here::here()) {
     if (task_ && task_->away()) task_ = nullptr;
     if (task_) task_->secede();
   }
@@ -41,7 +41,7 @@ public:
   }
 
 private:
-  running_task* task_;
+  task_here* task_;
 };
 
 }  // namespace troupe

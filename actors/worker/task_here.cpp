@@ -1,4 +1,4 @@
-#include "actors/worker/running_task.hpp"
+#include "actors/worker/task_here.hpp"
 
 #include <troupe/task_context.hpp>
 
@@ -6,36 +6,36 @@ namespace troupe {
 
 namespace {
 
-thread_local running_task* on_this_thread = nullptr;
+thread_local task_here* on_this_thread = nullptr;
 
 }  // namespace
 
-running_task* running_task::here() noexcept {
+task_here* task_here::here() noexcept {
   return on_this_thread;
 }
 
-void running_task::set_here(running_task* what) noexcept {
+void task_here::set_here(task_here* what) noexcept {
   on_this_thread = what;
 }
 
 bool cancelled() noexcept {
-  auto* task = running_task::here();
+  auto* task = task_here::here();
   return task && task->cancelled();
 }
 
 client current_client() {
-  if (auto* task = running_task::here()) return task->connect();
+  if (auto* task = task_here::here()) return task->connect();
   throw exception({errc::bad_argument,
                    "current_client() is for functions that run as tasks, on the thread that runs "
                    "them; elsewhere make a troupe::client"});
 }
 
 void secede() {
-  if (auto* task = running_task::here(); task && !task->away()) task->secede();
+  if (auto* task = task_here::here(); task && !task->away()) task->secede();
 }
 
 void rejoin() {
-  if (auto* task = running_task::here(); task && task->away()) task->rejoin();
+  if (auto* task = task_here::here(); task && task->away()) task->rejoin();
 }
 
 }  // namespace troupe
