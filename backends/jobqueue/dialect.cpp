@@ -69,10 +69,11 @@ lines slurm_directives(const job_settings& job, const job_order& order) {
     if (memory_of(job, order) > 0) all.push_back("--mem=" + memory_in_mib(job, order) + "M");
   }
   if (job.walltime.count() > 0) all.push_back("--time=" + hours_minutes_seconds(job.walltime));
-  // To the script alone, which has become the worker; on several nodes to what srun started.
-  if (has_warning(job))
+  // To the script alone, which has become the worker; on several nodes to what srun started. Slurm
+  // sends it up to a minute early: workers that leave by themselves should have begun before that.
+  if (has_warning(job) && job.walltime_warning >= std::chrono::minutes(1))
     all.push_back("--signal=" + std::string(job.nodes_per_job > 1 ? "TERM@" : "B:TERM@") +
-                  to_string(seconds(job.walltime_warning)));
+                  to_string(seconds(job.walltime_warning / 4)));
   return all;
 }
 

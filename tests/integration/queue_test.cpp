@@ -248,6 +248,23 @@ TEST_CASE("a node loses power, and its work is done by others") {
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("workers leave before their time is over, and others take their place") {
+  if (!on("slurm")) return;
+  auto c = config(2);
+  c.cluster.place.set("walltime", "1m").set("walltime_warning", "10s");
+  troupe::cluster cluster(c, register_tasks);
+  auto client = cluster.connect();
+  REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 2; }));
+  const auto first = running();
+  // For longer than the first jobs have.
+  work(client, 200, 500);
+  const auto last = running();
+  REQUIRE_FALSE(last.empty());
+  for (const auto& job : last)
+    CHECK(std::none_of(first.begin(), first.end(),
+                       [&](const auto& old) { return old.id == job.id; }));
+}
+
 int main(int argc, char** argv) {
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
   if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
