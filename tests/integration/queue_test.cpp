@@ -123,9 +123,8 @@ using action = std::function<void()>;
 void nothing() {}
 
 /// Results of `count` tasks of so many ms each, all of which must be right.
-void work(
-    troupe::client& client, std::int64_t count, std::int64_t ms,
-    const std::function<void()>& meanwhile = [] {}) {
+void work(troupe::client& client, std::int64_t count, std::int64_t ms,
+          const action& meanwhile = nothing) {
   std::vector<troupe::future<std::int64_t>> squares;
   for (std::int64_t i = 0; i < count; ++i)
     squares.push_back(client.submit<&square_slowly>(i, ms));
