@@ -31,8 +31,8 @@ start_node() {
 }
 
 free_ports() {
-  # A range of four that nobody listens on.
-  for port in $(seq 28800 10 29800); do
+  # Ten that nobody listens on; by chance, as another Slurm may be starting just now.
+  for port in $(seq 28800 10 29800 | shuf); do
     ss -ltnH 2>/dev/null | grep -qE ":$((port / 10))[0-9] " || { echo "$port"; return; }
   done
   echo 28800
