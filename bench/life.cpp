@@ -75,7 +75,9 @@ std::int64_t queued(const stage& on) {
 }
 
 /// From the first submission to the first result, of n tasks that are submitted meanwhile.
-double first_result_s(const stage& on, const std::vector<std::int64_t>& items) {
+double first_result_s(const setup& how, const std::vector<std::int64_t>& items) {
+  // Of its own: elsewhere a million results are still being dropped.
+  const stage on(how, usual_workers);
   std::atomic<double> took = 0;
   const auto start = clock::now();
   const auto first = on.client().submit(noop_task, std::int64_t{0});
@@ -115,7 +117,7 @@ measurement ingest(const setup& given, const parameters& p) {
   for (const auto& f : futures)
     expect(f.result().has_value(), "a no-op failed");
   futures.clear();
-  found.values["first_result_s"] = first_result_s(on, items);
+  found.values["first_result_s"] = first_result_s(how, items);
   return found;
 }
 
