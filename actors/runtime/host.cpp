@@ -117,6 +117,7 @@ private:
         [this](const transport::envelope& message) {
           take_over(message);
           guarded([&] { part_->on(message, sender()); });
+          flush_if_late();
         },
         [this](const transport::value_arrived& value) {
           take_over(value);
@@ -126,17 +127,28 @@ private:
         [this](const transport::connected& peer) { guarded([&] { part_->on(peer); }); },
         [this](const transport::connect_failed& why) { guarded([&] { part_->on(why); }); },
         [this](const transport::link_failed& why) { guarded([&] { part_->on(why, sender()); }); },
-        [this](wake_atom) { guarded([this] { part_->on_wake(); }); },
-        [this](tick_atom) { guarded([this] { tick(); }); },
-        [this](flush_atom) {
-          me_.flush_requested_ = false;
-          guarded([this] { part_->on_flush(); });
+        [this](wake_atom) {
+          guarded([this] { part_->on_wake(); });
+          flush_if_late();
         },
+        [this](tick_atom) { guarded([this] { tick(); }); },
+        [this](flush_atom) { flush(); },
         [this](stop_atom) { guarded([this] { part_->on_stop(); }); },
     };
   }
 
   caf::actor_addr sender() { return caf::actor_cast<caf::actor_addr>(current_sender()); }
+
+  void flush() {
+    me_.flush_requested_ = false;
+    turns_ = 0;
+    guarded([this] { part_->on_flush(); });
+  }
+
+  /// Who is busy has an empty mailbox never, and peers wait.
+  void flush_if_late() {
+    if (me_.flush_requested_ && ++turns_ >= turns_max) flush();
+  }
 
   void tick() {
     // A tick that was overtaken by an earlier one, whose turn set a new time.
@@ -154,8 +166,11 @@ private:
     }
   }
 
+  static constexpr int turns_max = 8;
+
   make_part make_;
   self me_;
+  int turns_ = 0;  ///< Since the last flush, with something to flush.
   logger log_;
   std::unique_ptr<part> part_;
 };

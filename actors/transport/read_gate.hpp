@@ -17,8 +17,9 @@ namespace troupe::transport {
 /// handled, on whatever thread that is.
 class read_gate : public std::enable_shared_from_this<read_gate> {
 public:
-  static constexpr std::int64_t bytes_max = std::int64_t{8} << 20;
-  static constexpr std::int64_t frames_max = 1024;
+  /// What others say waits behind this. Of small tasks it is some 10 ms of a scheduler's time.
+  static constexpr std::int64_t bytes_max = std::int64_t{2} << 20;
+  static constexpr std::int64_t frames_max = 256;
 
   explicit read_gate(caf::actor_addr session) : session_(std::move(session)) {}
 
