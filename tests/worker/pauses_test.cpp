@@ -152,6 +152,19 @@ TEST_CASE("a worker that wants to leave says so, takes nothing new, and goes whe
   CHECK(f.after(scheduler_said{stop_worker{}}) == effects{end_worker{}});
 }
 
+TEST_CASE("a copy that was to come from a run here is forgotten with the run") {
+  fixture f;
+  constexpr worker_id alice{2};
+  f.after(scheduler_said{welcome_worker{{1}}});
+  f.after(scheduler_said{introduce_worker{alice, "alice", "local://1"}});
+  f.run(y, 1);
+  f.after(scheduler_said{replicate_results{{{x, 8, {alice}}}}});
+  f.run(x, 2);
+  CHECK(f.after(peer_lost{alice}).empty());
+  CHECK(f.cancel(x, 2, false).empty());
+  CHECK(f.w.inspect().fetches == 0);
+}
+
 TEST_CASE("results of a worker that leaves are fetched and kept, and nobody need want them here") {
   fixture f;
   constexpr worker_id alice{2}, bob{3};

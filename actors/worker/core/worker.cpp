@@ -123,9 +123,13 @@ void worker::abandon(std::uint32_t first) {
     drop_needs(slot);
     if (r.makes_input) {
       const auto waiting = fetches_.find(r.task);
-      if (waiting != fetches_.end() && !waiting->second.asking)
+      if (waiting != fetches_.end() && !waiting->second.asking) {
         for (const auto& n : waiting->second.needs)
           work.push_back(n.run);
+        // Who wanted a copy as well asks again.
+        waiting->second.for_keeps = false;
+        if (waiting->second.needs.empty()) forget_fetch(waiting);
+      }
     }
     if (r.at == phase::ready) --ready_count_;
     if (r.at != phase::executing) {
