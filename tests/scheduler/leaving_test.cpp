@@ -97,6 +97,17 @@ TEST_CASE("if who was to take a result goes too, another worker is asked") {
         effects{meet(other, v, "v"), replicate(other, {{x, 100, {v}}}), stop(taker)});
 }
 
+TEST_CASE("if a copy does not arrive, it is asked for again") {
+  pair_of_workers b;
+  b.submit(x);
+  b.finish(v, x, 1);
+  b.leave(v);
+  b.now += std::chrono::milliseconds(9'900);
+  CHECK(b.after(clock_ticked{}).empty());
+  b.now += std::chrono::milliseconds(200);
+  CHECK(b.after(clock_ticked{}) == effects{replicate(w, {{x, 100, {v}}})});
+}
+
 TEST_CASE("a paused worker gets no work, and gets it again when it has room") {
   pair_of_workers b;
   b.after(v, worker_changed{worker_state::paused});

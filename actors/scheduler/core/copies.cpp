@@ -10,6 +10,9 @@ namespace {
 /// Between two looks at a worker that leaves: it walks over all that the worker holds.
 constexpr auto look_interval = std::chrono::milliseconds(50);
 
+/// Who could not fetch a copy says nothing.
+constexpr auto request_patience = std::chrono::seconds(10);
+
 }  // namespace
 
 void copy_keeper::let_leave(std::uint32_t worker, time_point now) {
@@ -30,7 +33,7 @@ void copy_keeper::look(time_point now) {
   std::vector<worker_id> free;
   for (const auto& [id, asked] : leaving_) {
     const auto worker = workers_.find(id);
-    const bool moved = move_only_copies(worker);
+    const bool moved = move_only_copies(worker, now);
     if (moved && tasks_.load(worker).first_run == none) free.push_back(id);
   }
   for (const auto id : free) {
@@ -40,7 +43,7 @@ void copy_keeper::look(time_point now) {
 }
 
 /// True if nothing that somebody needs is on this worker alone, or nobody is there to take it.
-bool copy_keeper::move_only_copies(std::uint32_t worker) {
+bool copy_keeper::move_only_copies(std::uint32_t worker, time_point now) {
   auto& asked = leaving_.at(workers_[worker].id);
   std::map<std::uint32_t, replicate_results> orders;
   bool none_left = true;
@@ -49,15 +52,15 @@ bool copy_keeper::move_only_copies(std::uint32_t worker) {
     if (!tasks_[slot].needed() || !tasks_.only_holder(slot)) continue;
     const auto before = asked.find(id);
     if (before != asked.end()) {
-      const auto at = workers_.find(before->second);
-      if (at != none && workers_[at].state == worker_state::running) {
+      const auto at = workers_.find(before->second.to);
+      if (at != none && workers_[at].state == worker_state::running && now < before->second.until) {
         none_left = false;  // On its way.
         continue;
       }
     }
     const auto to = workers_.next_in_turn();
     if (to == none || workers_[to].state != worker_state::running) return true;
-    asked[id] = workers_[to].id;
+    asked[id] = {workers_[to].id, now + request_patience};
     orders[to].results.push_back({id, tasks_[slot].size, {workers_[worker].id}});
     none_left = false;
   }

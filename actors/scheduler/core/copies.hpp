@@ -26,12 +26,17 @@ public:
   void look(time_point now);
 
 private:
-  bool move_only_copies(std::uint32_t worker);
+  struct request {
+    worker_id to;
+    time_point until;  ///< Then another one is asked.
+  };
+
+  bool move_only_copies(std::uint32_t worker, time_point now);
 
   const task_table& tasks_;
   worker_table& workers_;
   speaker& say_;
-  std::map<worker_id, std::map<task_id, worker_id>> leaving_;  ///< What was asked of whom for it.
+  std::map<worker_id, std::map<task_id, request>> leaving_;  ///< What was asked of whom for it.
   time_point next_look_{};
 };
 
