@@ -35,6 +35,29 @@ rule address();        ///< Where one can listen.
 rule address_or_empty();
 rule secret_text();
 
+/// The part of visit_keys() for [scheduler].
+template <class Config, class Visitor>
+void visit_scheduler_keys(Config& c, Visitor& visit) {
+  using namespace std::chrono_literals;
+  constexpr auto mib = std::uint64_t{1} << 20;
+
+  visit("scheduler", "listen", c.scheduler.listen, address());
+  visit("scheduler", "interface", c.scheduler.interface, one_line());
+  visit("scheduler", "connection_file", c.scheduler.connection_file, one_line());
+  visit("scheduler", "worker_losses_max", c.scheduler.worker_losses_max, count_from(1, 1000));
+  visit("scheduler", "unknown_task_timeout", c.scheduler.unknown_task_timeout, time_from(0s, 24h));
+  visit("scheduler", "prefetch", c.scheduler.prefetch, time_from(0s, 1min));
+  visit("scheduler", "client_grace", c.scheduler.client_grace, time_from(0s, 240h));
+  visit("scheduler", "journal", c.scheduler.journal, one_line());
+  visit("scheduler", "journal_sync", c.scheduler.journal_sync,
+        one_of({"none", "interval", "always"}));
+  visit("scheduler", "journal_compact_at", c.scheduler.journal_compact_at,
+        bytes_from(4096, mib << 30));
+  visit("scheduler", "worker_grace", c.scheduler.worker_grace, time_from(0s, 1h));
+  visit("scheduler", "record", c.scheduler.record, one_line());
+  visit("scheduler", "record_max", c.scheduler.record_max, bytes_from(mib, mib << 20));
+}
+
 /// Shows every key there is: section, name, member of `c`, rule. Loading, checking, showing and the
 /// documentation's test all go through here, so that no key can be forgotten in one of them.
 template <class Config, class Visitor>
@@ -49,15 +72,7 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("cluster", "survey_interval", c.cluster.survey_interval, time_from(10ms, 1h));
   visit("cluster", "start_timeout", c.cluster.start_timeout, time_from(1ms, 24h));
 
-  visit("scheduler", "listen", c.scheduler.listen, address());
-  visit("scheduler", "interface", c.scheduler.interface, one_line());
-  visit("scheduler", "connection_file", c.scheduler.connection_file, one_line());
-  visit("scheduler", "worker_losses_max", c.scheduler.worker_losses_max, count_from(1, 1000));
-  visit("scheduler", "unknown_task_timeout", c.scheduler.unknown_task_timeout, time_from(0s, 24h));
-  visit("scheduler", "prefetch", c.scheduler.prefetch, time_from(0s, 1min));
-  visit("scheduler", "client_grace", c.scheduler.client_grace, time_from(0s, 240h));
-  visit("scheduler", "record", c.scheduler.record, one_line());
-  visit("scheduler", "record_max", c.scheduler.record_max, bytes_from(mib, mib << 20));
+  visit_scheduler_keys(c, visit);
 
   visit("worker", "name", c.worker.name, one_line());
   visit("worker", "listen", c.worker.listen, address_or_empty());

@@ -91,6 +91,12 @@ bytes seal(const block& b) {
   return bytes::adopt(std::move(sealed));
 }
 
+bool begins_a_block(const bytes& content) {
+  std::uint32_t word = magic;
+  std::memcpy(&word, content.data(), std::min(content.size(), sizeof word));
+  return word == magic;
+}
+
 result<found_blocks> read_blocks(const bytes& content) {
   found_blocks found;
   while (auto next = whole_block_at(content, found.good_bytes)) {

@@ -7,8 +7,8 @@
 #include <troupe/bytes.hpp>
 #include <troupe/result.hpp>
 
-// The form of a scheduler's recording: blocks, one after the other. A block is a head of 40 bytes
-// and a body, which is that of a frame (see wire.hpp), padded to whole words.
+// The form of a scheduler's journal and of its recording: blocks, one after the other. A block is a
+// head of 40 bytes and a body, which is that of a frame (see wire.hpp), padded to whole words.
 namespace troupe::wire {
 
 /// What a block tells. New ones go last: files outlive the program that wrote them.
@@ -22,7 +22,18 @@ enum class block_kind : std::uint16_t {
   worker_lost,
   clock_ticked,
   launch_ended,   ///< The body is text: the launch, a line break, how it ended.
-  effects_so_far  ///< `who` is the digest of all effects up to here.
+  effects_so_far,  ///< `who` is the digest of all effects up to here.
+  // Of journals; in recordings too, at the start of a scheduler that has one.
+  journal_opened,  ///< By a scheduler: in what it writes, specs are numbered from 0 again.
+  journal_begun,   ///< The body is the session.
+  journal_said,    ///< The body is of client_messages.
+  journal_failed,  ///< The body is of client_replies.
+  journal_client,  ///< `who` was admitted; the body is its process. The same for workers.
+  journal_client_gone,
+  journal_worker,
+  journal_worker_gone,
+  journal_runs,  ///< Numbers up to `who` may be in use.
+  journal_ended,
 };
 
 struct block {
@@ -42,6 +53,9 @@ struct found_blocks {
   /// interrupted: cut it off before the next one is appended.
   std::uint64_t good_bytes = 0;
 };
+
+/// It may be the beginning of one, or of such a file.
+bool begins_a_block(const bytes& content);
 
 /// An errc::bad_bytes with the offset if something before the end is damaged: a whole block follows
 /// it, so it is no interrupted writing.

@@ -53,6 +53,14 @@ result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::nod
   };
   auto made = std::make_unique<state>(node);
   scheduler_settings scheduler{wanted.name, address, std::move(wanted.on_change), made->deaths};
+  if (!options.scheduler.journal.empty()) {
+    auto journal = journal_file::open({options.scheduler.journal, options.scheduler.journal_sync,
+                                       options.scheduler.journal_compact_at},
+                                      node.log().make("scheduler"));
+    if (!journal) return journal.error();
+    scheduler.journal = std::move(journal->file);
+    scheduler.records = std::move(journal->records);
+  }
   scheduler.session = runtime::random_uuid();
   if (!options.scheduler.record.empty()) {
     auto record = recorder::open({options.scheduler, wanted.name, scheduler.session},

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace troupe {
 
@@ -21,6 +23,10 @@ void effect_digest::add(std::span<const effect> all) {
       mix(away->client.value);
     } else if (const auto* gone = std::get_if<dismiss_worker>(&e)) {
       mix(gone->worker.value);
+    } else if (const auto* kept = std::get_if<keep_record>(&e)) {
+      std::vector<std::byte> blocks;
+      journal_.write(std::span(&kept->record, 1), blocks);
+      mix(bytes::adopt(std::move(blocks)));
     } else if (const auto* reply = std::get_if<tell_client>(&e)) {
       mix(reply->client.value);
       mix(encoder_.encode(std::span(&reply->message, 1)));

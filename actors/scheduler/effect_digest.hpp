@@ -4,6 +4,7 @@
 #include <span>
 
 #include "actors/scheduler/core/events.hpp"
+#include "actors/scheduler/journal_blocks.hpp"
 #include "serialization/wire.hpp"
 
 namespace troupe {
@@ -21,6 +22,7 @@ private:
   void mix(const bytes& body) noexcept;
 
   wire::encoder encoder_;
+  journal_writer journal_;
   std::uint64_t sum_ = 0xcbf29ce484222325u;
 };
 

@@ -54,6 +54,10 @@ public:
     return "dismiss " + names_.of(e.worker);
   }
 
+  std::string operator()(const core::scheduling::keep_record& e) const {
+    return "journal: " + record_text(e.record);
+  }
+
   std::string operator()(const core::scheduling::tell_client& e) const {
     return names_.of(e.client) + " <- " + std::visit(*this, e.message);
   }
@@ -125,6 +129,21 @@ public:
         line += "@" + names_.of(holder);
     }
     return line;
+  }
+
+  std::string record_text(const core::scheduling::journal_record& r) const {
+    static constexpr const char* kinds[] = {"submit",      "scatter", "release",         "failed",
+                                            "begun",       "client",  "client released", "worker",
+                                            "worker gone", "runs"};
+    return std::visit(
+        [&](const auto& m) {
+          std::string line = kinds[r.index()];
+          if constexpr (requires { m.task; }) line += " " + names_.of(m.task);
+          if constexpr (requires { m.client; }) line += " " + names_.of(m.client);
+          if constexpr (requires { m.worker; }) line += " " + names_.of(m.worker);
+          return line;
+        },
+        r);
   }
 
 private:

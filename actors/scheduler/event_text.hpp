@@ -42,6 +42,12 @@ public:
     return "launch " + e.launch + " ended: " + e.how;
   }
 
+  std::string operator()(const core::scheduling::journal_read& e) const {
+    return "journal: " + effect_text(names_).record_text(e.record);
+  }
+
+  std::string operator()(const core::scheduling::journal_ended&) const { return "journal ended"; }
+
   std::string operator()(const submit_task& m) const {
     auto line = "submit " + names_.of(m.task) + " = " + m.spec->function + "(";
     for (std::size_t i = 0; i < m.inputs.size(); ++i)

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "actors/scheduler/effect_digest.hpp"
+#include "actors/scheduler/journal_blocks.hpp"
 #include "actors/scheduler/recorded_options.hpp"
 #include "actors/scheduler/recording.hpp"
 
@@ -28,6 +29,7 @@ struct recorder::state {
   int file = -1;
   std::uint64_t room = 0;  ///< Bytes that may still be written.
   wire::encoder encoder;
+  journal_writer journal;
   effect_digest digest;
   bool digest_due = false;
   std::vector<std::byte> buffer;
@@ -50,8 +52,11 @@ struct recorder::state {
   bool ended() const { return file < 0; }
 
   void put(block_kind kind, std::uint64_t peer, bytes body) {
+    append(wire::seal({kind, at_ns, peer, std::move(body), 0}).span());
+  }
+
+  void append(std::span<const std::byte> block) {
     if (ended()) return;
-    const auto block = wire::seal({kind, at_ns, peer, std::move(body), 0});
     if (block.size() > room) {
       log->warn("the recording ends here: it has scheduler.record_max bytes path={}", path);
       return end();
@@ -124,6 +129,14 @@ struct recorder::state {
   void lone(const worker_lost& e) { put(block_kind::worker_lost, e.worker.value, {}); }
 
   void lone(const clock_ticked&) { put(block_kind::clock_ticked, 0, {}); }
+
+  void lone(const journal_read& e) {
+    std::vector<std::byte> blocks;
+    journal.write(std::span(&e.record, 1), blocks, at_ns);
+    append(blocks);
+  }
+
+  void lone(const journal_ended&) { put(block_kind::journal_ended, 0, {}); }
 
   void lone(const launch_ended& e) {
     put(block_kind::launch_ended, 0, bytes::copy(e.launch + "\n" + e.how));

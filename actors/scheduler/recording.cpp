@@ -55,6 +55,13 @@ result<std::optional<recorded_step>> recording::next() {
 }
 
 result<void> recording::read(const wire::block& b) {
+  if (journal_reader::takes(b.kind)) {
+    std::vector<journal_record> records;
+    if (auto done = journal_.read(b, records); !done) return done;
+    for (auto& r : records)
+      add(b, journal_read{std::move(r)});
+    return {};
+  }
   switch (b.kind) {
     case block_kind::client_joined:
       return add_joined<client_joined>(b);
@@ -84,10 +91,13 @@ result<void> recording::read(const wire::block& b) {
       add(b, launch_ended{text.substr(0, line), text.substr(line + 1)});
       return {};
     }
+    case block_kind::journal_ended:
+      add(b, journal_ended{});
+      return {};
     case block_kind::effects_so_far:
       ready_.emplace_back(recorded_digest{b.who});
       return {};
-    case block_kind::recording_begun:
+    default:
       break;
   }
   return error{errc::bad_bytes, "a block that is not of a recording"};

@@ -12,6 +12,7 @@
 #include <troupe/result.hpp>
 
 #include "actors/scheduler/core/events.hpp"
+#include "actors/scheduler/journal_blocks.hpp"
 #include "config/log.hpp"
 #include "serialization/record_file.hpp"
 #include "serialization/wire.hpp"
@@ -93,6 +94,7 @@ private:
   std::size_t next_block_ = 1;
   std::deque<recorded_step> ready_;
   wire::decoder decoder_;
+  journal_reader journal_;
   std::uint64_t cut_bytes_ = 0;
 };
 

@@ -54,6 +54,21 @@ public:
 
   const char* name() const override { return "scheduler"; }
 
+  void start() override {
+    if (!settings_.journal) return;
+    now_ = runtime::clock::now();
+    const auto count = settings_.records.size();
+    for (auto& record : std::exchange(settings_.records, {}))
+      handle(journal_read{std::move(record)});
+    handle(journal_ended{});
+    if (count > 0) {
+      const auto s = machine_.inspect();
+      log_->info("goes on from the journal records={} waiting={} queued={} failed={}", count,
+                 s.tasks_waiting, s.tasks_queued, s.tasks_failed);
+    }
+    carry_out();
+  }
+
   void on(const transport::accepted& e) override {
     const auto connection = next_connection_++;
     auto made = std::make_unique<peer>(
@@ -116,6 +131,7 @@ public:
   }
 
   void on_wake() override {
+    if (settings_.journal) settings_.journal->finish_compaction();
     if (!settings_.deaths) return;
     for (auto& one : settings_.deaths->take())
       handle(launch_ended{std::move(one.launch), std::move(one.how)});
@@ -124,6 +140,7 @@ public:
 
   void on_flush() override {
     if (settings_.record) settings_.record->flush();
+    write_journal();
     for (auto* p : waiting_) {
       p->waits_for_flush = false;
       std::visit([&](auto& o) { o.flush(me_); }, p->out);
@@ -132,10 +149,13 @@ public:
   }
 
   void on_stop() override {
-    for (auto& [id, p] : workers_)
-      send(*p, worker_order_message(stop_worker{}));
-    for (auto& [id, p] : clients_)
-      send(*p, client_reply(scheduler_ends{}));
+    // With a journal another scheduler will go on: then everybody waits for that.
+    if (!settings_.journal) {
+      for (auto& [id, p] : workers_)
+        send(*p, worker_order_message(stop_worker{}));
+      for (auto& [id, p] : clients_)
+        send(*p, client_reply(scheduler_ends{}));
+    }
     on_flush();
     me_.quit();
   }
@@ -148,6 +168,17 @@ private:
     machine_.handle(std::move(e), now_, effects_);
     settings_.record->note(std::span(effects_).subspan(before));
     me_.request_flush();
+  }
+
+  /// Before anything that follows from it is sent.
+  void write_journal() {
+    if (records_.empty() || !settings_.journal) return;
+    if (auto done = settings_.journal->write(records_); !done)
+      log_->error("{}; the scheduler goes on, but cannot be restarted", done.error().message);
+    records_.clear();
+    if (settings_.journal->wants_compaction())
+      settings_.journal->begin_compaction(machine_.records(),
+                                          [me = me_.handle()] { runtime::wake(me); });
   }
 
   void handle_now(event e) {
@@ -190,6 +221,11 @@ private:
   }
 
   void carry_out() {
+    // First what has to be written before anything is sent.
+    if (settings_.journal)
+      for (auto& e : effects_)
+        if (auto* r = std::get_if<keep_record>(&e)) records_.push_back(std::move(r->record));
+    if (!records_.empty()) me_.request_flush();
     for (auto& e : effects_)
       std::visit([&](auto& what) { on_effect(what); }, e);
     effects_.clear();
@@ -228,6 +264,8 @@ private:
     close(*gone.mapped(), "the worker is here on a newer connection");
   }
 
+  void on_effect(const keep_record&) {}  // Before all others.
+
   void on_effect(tell_client& e) {
     // A peer that is gone has its own event on the way; nothing else to do here.
     auto to = clients_.find(e.client);
@@ -246,7 +284,10 @@ private:
         std::conditional_t<std::is_same_v<Message, client_reply>, client_outbox, worker_outbox>;
     auto& out = std::get<box>(to.out);
     out.push(std::move(m));
-    if (out.large()) out.flush(me_);
+    if (out.large()) {
+      write_journal();
+      out.flush(me_);
+    }
     if (to.waits_for_flush) return;
     to.waits_for_flush = true;
     waiting_.push_back(&to);
@@ -269,6 +310,7 @@ private:
   runtime::clock::time_point now_;  ///< Of this turn: a batch happens at one time.
   core::scheduler machine_;
   std::vector<effect> effects_;
+  std::vector<journal_record> records_;  ///< To be written.
   std::uint64_t next_connection_ = 1;
   std::unordered_map<caf::actor_addr, std::unique_ptr<peer>> peers_;
   std::unordered_map<std::uint64_t, peer*> by_connection_;

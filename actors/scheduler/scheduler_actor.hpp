@@ -11,6 +11,7 @@
 #include <troupe/id.hpp>
 
 #include "actors/runtime/runtime.hpp"
+#include "actors/scheduler/journal_file.hpp"
 #include "actors/scheduler/recording.hpp"
 
 namespace troupe {
@@ -48,6 +49,9 @@ struct scheduler_settings {
   std::function<void(const worker_change&)> on_change = {};
   /// Looked at whenever the actor is woken.
   std::shared_ptr<obituaries> deaths = {};
+  /// From which it goes on, and to which it writes; none if scheduler.journal is not set.
+  std::shared_ptr<journal_file> journal = {};
+  std::vector<core::scheduling::journal_record> records = {};
   /// Tells it from all other schedulers; none: nobody can come back to it.
   uuid session{};
   std::shared_ptr<recorder> record = {};  ///< None: nothing is recorded.

@@ -135,19 +135,33 @@ outcome run_troupe(const std::vector<std::string>& arguments) {
   return o;
 }
 
-running_worker start_worker(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{"/proc/self/exe", "--troupe-worker",
-                                 "--set",          "security.token=" + config(0).security.token,
-                                 "--set",          "log.level=error"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+namespace {
+
+running_worker start(std::vector<std::string> words) {
   std::vector<char*> argv;
   for (auto& w : words)
     argv.push_back(w.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
   if (posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0)
-    throw std::runtime_error("cannot start a worker");
+    throw std::runtime_error("cannot start " + words[0]);
   return running_worker(pid);
+}
+
+}  // namespace
+
+running_worker start_worker(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"/proc/self/exe", "--troupe-worker",
+                                 "--set",          "security.token=" + config(0).security.token,
+                                 "--set",          "log.level=error"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start(std::move(words));
+}
+
+running_worker start_troupe(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{TROUPE_BINARY_DIR "/troupe"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start(std::move(words));
 }
 
 running_worker::~running_worker() {

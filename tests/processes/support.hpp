@@ -71,6 +71,9 @@ private:
 /// This test program as a worker with these arguments, and with the secret of config().
 running_worker start_worker(const std::vector<std::string>& arguments);
 
+/// The `troupe` command, ended as a worker is.
+running_worker start_troupe(const std::vector<std::string>& arguments);
+
 /// A process of this test program in the role `--owner`: starts a cluster, prints the pids of its
 /// workers in one line, and waits to be killed.
 int be_owner();

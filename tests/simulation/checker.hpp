@@ -15,7 +15,7 @@ namespace troupe::simulation {
 struct troubles {
   std::uint32_t worker_crashes = 0;
   std::uint32_t worker_losses_max = 0;
-  /// Somebody may have been away from the scheduler for too long.
+  /// The scheduler was lost for good, or somebody may have been away from it for too long.
   bool scheduler_lost = false;
 };
 

@@ -78,6 +78,10 @@ public:
 
   /// The node goes by leave(), not by destruction.
   node_id join(node&);
+
+  /// At the address of one that left.
+  void join_again(node& n, node_id at) { nodes_[at] = &n; }
+
   /// As a crash: whatever it has sent and is not delivered yet may be lost.
   void leave(node_id);
 

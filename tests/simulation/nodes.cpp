@@ -32,12 +32,42 @@ void flush(network& n, node_id from, link_id to, port& io, wire::frame_kind kind
 }  // namespace
 
 scheduler_node::scheduler_node(timeline& t, network& n, scheduler_options options, witness w,
-                               uuid session)
+                               uuid session, disk& d, node_id at)
     : timeline_(t),
       network_(n),
+      journals_(!options.journal.empty()),
       machine_(std::move(options), "scheduler", session),
       witness_(std::move(w)),
-      id_(n.join(*this)) {}
+      disk_(d),
+      id_(at),
+      self_(std::make_shared<scheduler_node*>(this)) {
+  if (at == 0)
+    id_ = n.join(*this);
+  else
+    n.join_again(*this, at);
+  if (journals_) read_journal();
+}
+
+void scheduler_node::read_journal() {
+  const auto content = bytes::copy(std::span<const std::byte>(disk_.journal));
+  auto found = wire::read_blocks(content);
+  check(found.has_value(), "a journal can be read after a crash");
+  disk_.journal.resize(found->good_bytes);
+  journal_reader reader;
+  std::vector<core::scheduling::journal_record> records;
+  for (const auto& block : found->blocks)
+    check(reader.read(block, records).has_value(), "a journal's blocks can be read");
+  for (auto& r : records)
+    feed(core::scheduling::journal_read{std::move(r)});
+  feed(core::scheduling::journal_ended{});
+}
+
+void scheduler_node::compact() {
+  if (!journals_) return;
+  disk_.journal.clear();
+  writer_ = {};
+  writer_.write(machine_.records(), disk_.journal);
+}
 
 void scheduler_node::dismiss(link_id link) {
   peers_.erase(link);
@@ -92,7 +122,9 @@ void scheduler_node::feed(core::scheduling::event e) {
   std::map<link_id, batch<worker_order_message>> to_workers;
   for (auto& any : effects) {
     witness_.effect(any);
-    if (auto* dc = std::get_if<core::scheduling::dismiss_client>(&any)) {
+    if (auto* r = std::get_if<core::scheduling::keep_record>(&any)) {
+      writer_.write(std::span(&r->record, 1), disk_.journal);
+    } else if (auto* dc = std::get_if<core::scheduling::dismiss_client>(&any)) {
       dismiss(clients_.extract(dc->client).mapped());
     } else if (auto* dw = std::get_if<core::scheduling::dismiss_worker>(&any)) {
       ++worker_losses_;
@@ -120,9 +152,11 @@ void scheduler_node::set_timer() {
   const auto due = machine_.deadline();
   if (!due || (timer_ && *timer_ <= *due)) return;
   timer_ = due;
-  timeline_.after(*due - timeline_.now(), [this] {
-    timer_.reset();
-    feed(core::scheduling::clock_ticked{});
+  timeline_.after(*due - timeline_.now(), [self = std::weak_ptr(self_)] {
+    const auto here = self.lock();
+    if (!here) return;
+    (*here)->timer_.reset();
+    (*here)->feed(core::scheduling::clock_ticked{});
   });
 }
 

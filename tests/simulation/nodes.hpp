@@ -11,6 +11,7 @@
 
 #include "actors/client/core/client.hpp"
 #include "actors/scheduler/core/scheduler.hpp"
+#include "actors/scheduler/journal_blocks.hpp"
 #include "actors/worker/core/worker.hpp"
 #include "tests/simulation/network.hpp"
 
@@ -22,6 +23,11 @@ struct port {
   wire::decoder decoder;
 };
 
+/// What outlives a scheduler that crashes.
+struct disk {
+  std::vector<std::byte> journal;
+};
+
 /// The process of a scheduler: the real machine, and what a shell does around it.
 class scheduler_node final : public node {
 public:
@@ -31,12 +37,16 @@ public:
     std::function<void(const core::scheduling::effect&)> effect = [](const auto&) {};
   };
 
-  scheduler_node(timeline&, network&, scheduler_options, witness, uuid session);
+  /// Joins the network `at` an address where one was before, if it is not 0.
+  scheduler_node(timeline&, network&, scheduler_options, witness, uuid session, disk&, node_id at);
 
   node_id id() const noexcept { return id_; }
 
   /// Connections to workers that broke.
   std::uint32_t worker_losses() const noexcept { return worker_losses_; }
+
+  /// Writes the journal anew, as short as it can be.
+  void compact();
 
   const core::scheduler& machine() const noexcept { return machine_; }
 
@@ -52,19 +62,24 @@ private:
   };
 
   void feed(core::scheduling::event);
+  void read_journal();
   void dismiss(link_id);
   void set_timer();
 
   timeline& timeline_;
   network& network_;
+  bool journals_;
   core::scheduler machine_;
   witness witness_;
+  disk& disk_;
+  journal_writer writer_;
   std::uint32_t worker_losses_ = 0;
   node_id id_;
   std::map<link_id, peer> peers_;
   std::map<client_id, link_id> clients_;
   std::map<worker_id, link_id> workers_;
   std::optional<time_point> timer_;
+  std::shared_ptr<scheduler_node*> self_;  ///< As in worker_node.
 };
 
 /// Data connections to workers, opened at the first use and again after they broke.

@@ -17,6 +17,8 @@ scheduler_options draw_options(dice& d) {
   // So long that nobody is ever away for longer, or so short that many are.
   o.client_grace = d.chance(70) ? std::chrono::nanoseconds(std::chrono::hours(1))
                                 : std::chrono::milliseconds(d.between(0, 300));
+  o.worker_grace = std::chrono::milliseconds(d.chance(50) ? 20000 : d.between(0, 500));
+  if (d.chance(85)) o.journal = "journal";
   return o;
 }
 
@@ -26,22 +28,51 @@ world::world(std::uint64_t seed, scheduler_node::witness w)
     : dice_(seed),
       network_(timeline_, dice_),
       options_(draw_options(dice_)),
-      scheduler_(timeline_, network_, options_, std::move(w), uuid{1}),
+      witness_(std::move(w)),
       began_(timeline_.now()),
       accidents_left_(dice_.chance(20) ? 0 : dice_.between(1, 25)),
       accident_gap_us_(dice_.between(500, 30000)) {
   troubles_.worker_losses_max = options_.worker_losses_max;
   troubles_.scheduler_lost = options_.client_grace < std::chrono::hours(1);
+  start_scheduler();
   const auto places = static_cast<std::uint32_t>(dice_.between(1, 6));
   for (std::uint32_t place = 0; place < places; ++place)
     start_worker(place);
   for (auto n = dice_.between(1, 3); n > 0; --n)
     users_.push_back(
-        std::make_unique<user>(timeline_, network_, dice_, scheduler_.id(), dice_.between(10, 80)));
+        std::make_unique<user>(timeline_, network_, dice_, scheduler_node_, dice_.between(10, 80)));
   plan_accident();
 }
 
 world::~world() = default;
+
+void world::start_scheduler() {
+  uuid session{};
+  session[0] = ++sessions_;
+  scheduler_ = std::make_unique<scheduler_node>(timeline_, network_, options_, witness_, session,
+                                                disk_, scheduler_node_);
+  scheduler_node_ = scheduler_->id();
+}
+
+void world::crash_scheduler() {
+  if (!scheduler_) return;
+  ++scheduler_crashes_;
+  worker_losses_ += scheduler_->worker_losses();
+  runs_finished_ += scheduler_->machine().inspect().runs_finished;
+  network_.leave(scheduler_node_);
+  scheduler_.reset();
+  if (options_.journal.empty()) {
+    troubles_.scheduler_lost = true;
+  } else if (dice_.chance(50)) {
+    // It was about to write a block, and nobody has heard of what is in it.
+    const auto block = wire::seal({.kind = wire::block_kind::journal_said,
+                                   .body = bytes::copy("to be torn, because this was no end")});
+    const auto part = static_cast<std::ptrdiff_t>(dice_.below(block.size()));
+    disk_.journal.insert(disk_.journal.end(), block.begin(), block.begin() + part);
+  }
+  timeline_.after(std::chrono::microseconds(dice_.between(0, 400000)),
+                  [this] { start_scheduler(); });
+}
 
 void world::start_worker(std::uint32_t place) {
   worker_traits traits;
@@ -55,7 +86,7 @@ void world::start_worker(std::uint32_t place) {
   if (place == 0 || dice_.chance(30))
     traits.resources["gpu"] = 1 + static_cast<double>(dice_.below(2));
   auto made = std::make_unique<worker_node>(
-      timeline_, network_, scheduler_.id(), traits,
+      timeline_, network_, scheduler_node_, traits,
       [this](const core::working::execute& x) { return run_task_function(dice_, x); },
       [this](node_id id) { end_worker(id); });
   const auto id = made->id();
@@ -91,10 +122,14 @@ void world::accident() {
       end_worker(at->first);
     }
   } else if (what < 60) {
-    network_.cut_any(scheduler_.id());
-  } else if (what < 92) {
+    network_.cut_any(scheduler_node_);
+  } else if (what < 78) {
     // Any at all: a client's or a worker's way to the scheduler too.
     network_.cut_any(0);
+  } else if (what < 86) {
+    crash_scheduler();
+  } else if (what < 94) {
+    if (scheduler_) scheduler_->compact();
   } else if (users_.size() > 1) {
     const auto at = users_.begin() + static_cast<std::ptrdiff_t>(dice_.below(users_.size()));
     network_.leave((*at)->node());
@@ -122,14 +157,16 @@ std::optional<std::string> world::run() {
 
 std::optional<std::string> world::complaint() const {
   auto all = troubles_;
-  all.worker_crashes += scheduler_.worker_losses();
+  all.worker_crashes += worker_losses_ + scheduler_->worker_losses();
+  // Who comes back after a restart may find that data was lost with it.
+  all.worker_crashes += scheduler_crashes_;
   for (const auto& u : users_)
     if (auto what = u->answers().complaint(all)) return what;
   return {};
 }
 
 std::optional<std::string> world::unrest() const {
-  const auto s = scheduler_.machine().inspect();
+  const auto s = scheduler_->machine().inspect();
   if (s.tasks_waiting + s.tasks_queued + s.tasks_processing + s.tasks_in_memory + s.tasks_failed >
       0)
     return "the scheduler has tasks although nobody wants any";
@@ -148,8 +185,8 @@ std::optional<std::string> world::unrest() const {
 }
 
 world::account world::summary() const {
-  return {steps_, scheduler_.machine().inspect().runs_finished, troubles_.worker_crashes,
-          timeline_.now() - began_};
+  return {steps_, runs_finished_ + scheduler_->machine().inspect().runs_finished,
+          troubles_.worker_crashes, scheduler_crashes_, timeline_.now() - began_};
 }
 
 }  // namespace troupe::simulation

@@ -30,6 +30,7 @@ public:
     std::uint64_t steps = 0;
     std::uint64_t runs_finished = 0;
     std::uint64_t worker_crashes = 0;
+    std::uint64_t scheduler_crashes = 0;
     std::chrono::nanoseconds took{};
 
     friend bool operator==(const account&, const account&) = default;
@@ -38,6 +39,8 @@ public:
   account summary() const;
 
 private:
+  void start_scheduler();
+  void crash_scheduler();
   void start_worker(std::uint32_t place);
   void end_worker(node_id);
   void plan_accident();
@@ -50,7 +53,14 @@ private:
   timeline timeline_;
   network network_;
   scheduler_options options_;
-  scheduler_node scheduler_;
+  scheduler_node::witness witness_;
+  disk disk_;
+  std::unique_ptr<scheduler_node> scheduler_;  ///< None between a crash and the next start.
+  node_id scheduler_node_ = 0;
+  std::uint8_t sessions_ = 0;
+  std::uint32_t scheduler_crashes_ = 0;
+  std::uint32_t worker_losses_ = 0;  ///< Seen by schedulers that crashed.
+  std::uint64_t runs_finished_ = 0;  ///< The same.
   time_point began_;
   std::uint64_t accidents_left_;
   std::uint64_t accident_gap_us_;

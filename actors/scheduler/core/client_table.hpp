@@ -73,6 +73,13 @@ public:
     return *away_.begin();
   }
 
+  std::vector<client_id> all() const {
+    std::vector<client_id> ids;
+    for (const auto& [id, record] : clients_)
+      ids.push_back(id);
+    return ids;
+  }
+
   /// How many are here.
   std::size_t size() const noexcept { return clients_.size() - away_.size(); }
 

@@ -23,6 +23,7 @@ void scheduler::on(client_id from, submit_task&& m) {
     tell(from, task_failed{m.task, {errc::bad_argument, "a task was submitted without a spec"}});
     return;
   }
+  if (keeps_journal()) keep(submit_task(m));
   const auto lanes_before = catalog_.lanes();
   const auto slot = tasks_.create(m.task);
   auto& t = tasks_[slot];
@@ -71,12 +72,14 @@ void scheduler::on(client_id from, scatter_data&& m) {
   auto slot = tasks_.find(m.task);
   if (slot != none) {
     claim(from, slot);
+    restart_.unseen.erase(m.task);
     // Said again: what was sent to that worker may be lost.
     if (tasks_[slot].state != task_state::arriving) return;
     if (tasks_[slot].worker != none) tasks_.detach(slot);
     place_data_of(slot);
     return;
   }
+  keep(m);
   slot = tasks_.create(m.task);
   auto& t = tasks_[slot];
   t.size = m.size;
@@ -88,7 +91,8 @@ void scheduler::on(client_id from, scatter_data&& m) {
 
 void scheduler::on(client_id from, release_task&& m) {
   const auto slot = find_own(from, m.task);
-  if (slot == none) return;
+  if (slot == none || !tasks_[slot].wanted) return;
+  if (keeps_journal()) keep(m);
   tasks_[slot].wanted = false;
   settle(m.task);
 }

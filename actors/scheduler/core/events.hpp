@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "actors/scheduler/core/journal.hpp"
 #include "serialization/messages.hpp"
 
 namespace troupe::core {
@@ -54,8 +55,15 @@ struct launch_ended {
   std::string how;
 };
 
+/// At the start, with scheduler_options::journal: each record that there is, then journal_ended.
+struct journal_read {
+  journal_record record;
+};
+
+struct journal_ended {};
+
 using event = std::variant<client_joined, worker_joined, client_said, worker_said, client_lost,
-                           worker_lost, clock_ticked, launch_ended>;
+                           worker_lost, clock_ticked, launch_ended, journal_read, journal_ended>;
 
 // What a scheduler wants done.
 
@@ -88,6 +96,13 @@ struct dismiss_worker {
   friend bool operator==(const dismiss_worker&, const dismiss_worker&) = default;
 };
 
+/// Write this to the journal, before anything that is said in the same turn is sent.
+struct keep_record {
+  journal_record record;
+
+  friend bool operator==(const keep_record&, const keep_record&) = default;
+};
+
 struct tell_client {
   client_id client;
   client_reply message;
@@ -102,8 +117,8 @@ struct tell_worker {
   friend bool operator==(const tell_worker&, const tell_worker&) = default;
 };
 
-using effect = std::variant<admit_client, admit_worker, dismiss_client, dismiss_worker, tell_client,
-                            tell_worker>;
+using effect = std::variant<admit_client, admit_worker, dismiss_client, dismiss_worker, keep_record,
+                            tell_client, tell_worker>;
 
 }  // namespace scheduling
 

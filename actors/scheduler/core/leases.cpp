@@ -24,7 +24,8 @@ bool scheduler::take_back(const hello& who) {
 }
 
 void scheduler::claim(client_id from, std::uint32_t slot) {
-  if (!clients_.find(from)->claims) return;  // Said twice.
+  const auto* client = clients_.find(from);
+  if (!client || !client->claims) return;  // Said twice.
   auto& t = tasks_[slot];
   t.claimed = true;
   // What it was told may not have arrived.
@@ -49,6 +50,7 @@ void scheduler::on(client_id from, end_claims&&) {
     if (slot == none || !tasks_[slot].wanted || tasks_[slot].claimed) continue;
     on(from, release_task{id});
   }
+  lose_unseen();
 }
 
 void scheduler::on(client_id from, leave_scheduler&&) {
@@ -57,6 +59,7 @@ void scheduler::on(client_id from, leave_scheduler&&) {
 
 void scheduler::release(client_id gone) {
   if (!clients_.erase(gone)) return;
+  keep(client_released{gone});
   const auto tasks = tasks_.tasks_of(gone);
   // First all of them: what fails below is not told to who is gone.
   for (const auto id : tasks)
@@ -64,7 +67,7 @@ void scheduler::release(client_id gone) {
   for (const auto id : tasks) {
     const auto slot = tasks_.find(id);
     if (slot == none) continue;
-    if (tasks_[slot].state == task_state::arriving)
+    if (tasks_[slot].state == task_state::arriving && !restart_.reading)
       fail(slot, {errc::cancelled, "the client that had the data left before it was placed"});
     settle(id);
   }

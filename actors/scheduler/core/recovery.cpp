@@ -110,11 +110,14 @@ void scheduler::fail(std::uint32_t first, error first_why) {
     stop_run(slot);
     tasks_.set_state(slot, task_state::failed);
     errors_[slot] = why;
+    if (keeps_journal()) keep(task_failed{t.id, *why});
     t.arguments = {};
     if (t.wanted) tell(client_of(t.id), task_failed{t.id, *why});
     tasks_.for_each_input(slot, [&](std::uint32_t in) { touched.push_back(tasks_[in].id); });
     tasks_.cut_inputs(slot);
     touched.push_back(t.id);
+    // A journal names each that failed with it; others had been computed before.
+    if (restart_.reading) continue;
     tasks_.for_each_dependent(slot, [&](std::uint32_t d) {
       if (unfinished(tasks_[d].state))
         doomed.emplace_back(d, std::make_shared<const error>(inherited(slot, d)));

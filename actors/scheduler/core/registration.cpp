@@ -17,7 +17,8 @@ void scheduler::on(std::uint32_t worker, running_task&& m) {
   // One that waits for inputs is as good as planned there, if the worker makes all of them.
   const auto planned = [&] {
     const auto& t = tasks_[slot];
-    return !t.doomed && !t.delayed && maker_of_missing(slot) == worker;
+    // After a restart its inputs may be with workers that are not back yet.
+    return !t.doomed && !t.delayed && (!restart_.over() || maker_of_missing(slot) == worker);
   };
   const auto only_doomed = [&] { return tasks_[slot].doomed && tasks_[slot].missing == 1; };
   const bool wanted =
@@ -46,6 +47,7 @@ void scheduler::on(std::uint32_t worker, registered&&) {
   if (!workers_[worker].held_back) return;
   workers_.hold_back(worker, false);
   offer(worker);
+  stop_expecting(workers_[worker].who->process);
 }
 
 }  // namespace troupe::core

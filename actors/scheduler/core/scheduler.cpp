@@ -22,9 +22,12 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
   now_ = now;
   say_.speak_to(&out);
   std::visit([this](auto& e) { on(std::move(e)); }, what);
-  plan_ahead();
-  copies_.look(now_);
-  place_ready();
+  if (restart_.over()) {
+    plan_ahead();
+    copies_.look(now_);
+    place_ready();
+  }
+  reserve_runs();
   say_.speak_to(nullptr);
 }
 
@@ -33,11 +36,13 @@ std::optional<time_point> scheduler::deadline() const {
   for (const auto& [lane, since] : unknown_since_)
     if (!first || since < *first) first = since;
   if (first) first = *first + options_.unknown_task_timeout;
-  if (const auto look = copies_.deadline(); look && (!first || *look < *first)) first = look;
+  if (const auto look = copies_.deadline(); look && restart_.over() && (!first || *look < *first))
+    first = look;
   if (!delays_.empty() && (!first || delays_.begin()->first.first < *first))
     first = delays_.begin()->first.first;
   if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
     first = verdicts_.front().until;
+  if (restart_.ends && (!first || *restart_.ends < *first)) first = restart_.ends;
   if (const auto away = clients_.longest_away())
     if (const auto over = away->first + options_.client_grace; !first || over < *first)
       first = over;
@@ -47,7 +52,10 @@ std::optional<time_point> scheduler::deadline() const {
 void scheduler::on(client_joined&& e) {
   const bool back = take_back(*e.who);
   const auto id = back ? e.who->client : client_id{++last_client_};
-  if (!back) clients_.add(id, e.who->process);
+  if (!back) {
+    clients_.add(id, e.who->process);
+    keep(client_admitted{id, e.who->process});
+  }
   say_.add(admit_client{e.connection, id});
   const auto grace = session_ == uuid{} ? std::chrono::nanoseconds{} : options_.client_grace;
   tell(id, welcome_client{id, name_, session_, grace});
@@ -63,6 +71,10 @@ void scheduler::on(worker_joined&& e) {
   }
   const bool comes_back = session_ != uuid{} && e.who->session == session_;
   const worker_id id{++last_worker_};
+  if (keeps_journal() && e.who->process != uuid{}) {
+    restart_.known[e.who->process] = id;
+    keep(worker_admitted{id, e.who->process});
+  }
   const auto groups_before = catalog_.groups();
   const auto group = catalog_.join_group(*e.who);
   const auto slot = workers_.add(id, std::move(e.who), group);
@@ -105,6 +117,7 @@ void scheduler::on(worker_lost&& e) {
   const auto what = note_loss(lost);
   const auto& name = what->worker;
   const auto threads = workers_[lost].threads;
+  const auto process = workers_[lost].who->process;
   const bool excused = now_ < workers_[lost].excused_until;
   const auto runs = tasks_.runs_of(lost);
   const auto held = tasks_.held_by(lost);
@@ -146,11 +159,13 @@ void scheduler::on(worker_lost&& e) {
       run_again_after_loss(slot, was_away.contains(id) || started++ < threads, what);
   }
   watch_unknown_lanes();
+  forget_process(process, e.worker);
 }
 
 void scheduler::on(clock_ticked&&) {
   fail_doomed([this](const verdict& v) { return v.until <= now_; });
   end_delays();
+  if (restart_.ends && *restart_.ends <= now_) end_restart();
   while (const auto away = clients_.longest_away()) {
     if (away->first + options_.client_grace > now_) break;
     release(away->second);

@@ -19,6 +19,7 @@
 #include "actors/scheduler/core/losses.hpp"
 #include "actors/scheduler/core/placement.hpp"
 #include "actors/scheduler/core/ready.hpp"
+#include "actors/scheduler/core/restart.hpp"
 #include "actors/scheduler/core/speaker.hpp"
 #include "actors/scheduler/core/tasks.hpp"
 #include "actors/scheduler/core/workers.hpp"
@@ -62,18 +63,17 @@ public:
   /// The address and the release are not known here.
   cluster_snapshot inspect() const;
 
+  /// What a journal would have to say so that reading it leads here.
+  std::vector<scheduling::journal_record> records() const;
+
 private:
   using error_ptr = std::shared_ptr<const error>;
 
   // Who comes and goes: scheduler.cpp.
-  void on(scheduling::client_joined&&);
-  void on(scheduling::worker_joined&&);
-  void on(scheduling::client_said&&);
-  void on(scheduling::worker_said&&);
-  void on(scheduling::client_lost&&);
-  void on(scheduling::worker_lost&&);
-  void on(scheduling::clock_ticked&&);
-  void on(scheduling::launch_ended&&);
+  void on(scheduling::client_joined&&), on(scheduling::worker_joined&&);
+  void on(scheduling::client_said&&), on(scheduling::worker_said&&);
+  void on(scheduling::client_lost&&), on(scheduling::worker_lost&&);
+  void on(scheduling::clock_ticked&&), on(scheduling::launch_ended&&);
   void regroup();
   void regroup(std::uint32_t lane);
   void regroup_loose();
@@ -88,11 +88,8 @@ private:
   void report_done(std::uint32_t slot, value small, bool inlined);
 
   // What clients say: clients.cpp.
-  void on(client_id, submit_task&&);
-  void on(client_id, scatter_data&&);
-  void on(client_id, release_task&&);
-  void on(client_id, cancel_task&&);
-  void on(client_id, locate_result&&);
+  void on(client_id, submit_task&&), on(client_id, scatter_data&&), on(client_id, release_task&&);
+  void on(client_id, cancel_task&&), on(client_id, locate_result&&);
   void on(client_id, inspect_cluster&&);
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
@@ -107,16 +104,18 @@ private:
   // Workers that come back: registration.cpp.
   void on(std::uint32_t worker, running_task&&), on(std::uint32_t worker, registered&&);
 
+  // What survives a restart: journal.cpp.
+  void on(scheduling::journal_read&&), on(scheduling::journal_ended&&);
+  bool keeps_journal() const;
+  void keep(scheduling::journal_record), reserve_runs(), lose_unseen(), end_restart();
+  void stop_expecting(const uuid&process), forget_process(const uuid&, worker_id);
+
   // What workers say: reports.cpp.
-  void on(std::uint32_t worker, run_finished&&);
-  void on(std::uint32_t worker, run_failed&&);
-  void on(std::uint32_t worker, inputs_missing&&);
-  void on(std::uint32_t worker, result_added&&);
+  void on(std::uint32_t worker, run_finished&&), on(std::uint32_t worker, run_failed&&);
+  void on(std::uint32_t worker, inputs_missing&&), on(std::uint32_t worker, result_added&&);
+  void on(std::uint32_t worker, run_seceded&&), on(std::uint32_t worker, run_rejoined&&);
+  void on(std::uint32_t worker, run_returned&&), on(std::uint32_t worker, worker_changed&&);
   void on(std::uint32_t worker, worker_report&&);
-  void on(std::uint32_t worker, run_seceded&&);
-  void on(std::uint32_t worker, run_rejoined&&);
-  void on(std::uint32_t worker, run_returned&&);
-  void on(std::uint32_t worker, worker_changed&&);
   void offer(std::uint32_t worker);
   void rejoin(std::uint32_t slot);
   std::uint32_t find_run(std::uint32_t worker, task_id, run_id) const;
@@ -175,6 +174,7 @@ private:
   task_table tasks_;
   worker_table workers_;
   client_table clients_;
+  restart_state restart_;
   speaker say_{workers_, clients_};
   copy_keeper copies_{tasks_, workers_, say_};
   catalog catalog_;

@@ -37,7 +37,13 @@ struct scheduler_options {
       std::chrono::milliseconds(20);  ///< Work queued on a worker beyond what runs.
   std::chrono::nanoseconds client_grace =
       std::chrono::seconds(60);  ///< A client may be away so long, and finds all its futures.
-  std::string record = {};            ///< File for all that happens to it; empty: none.
+  std::string journal = {};      ///< File from which a restarted scheduler goes on; empty: none.
+  std::string journal_sync = "interval";  ///< "none", "interval" (each second), "always".
+  std::uint64_t journal_compact_at =
+      std::uint64_t{64} << 20;  ///< Rewrite the journal when it has grown by so much, and doubled.
+  std::chrono::nanoseconds worker_grace =
+      std::chrono::seconds(10);  ///< After a restart: wait so long for the workers of before.
+  std::string record = {};       ///< File for all that happens to it; empty: none.
   std::uint64_t record_max = std::uint64_t{1} << 30;  ///< Bytes; there the recording ends.
 };
 
