@@ -40,15 +40,19 @@ result<void> registry::load(const std::string& library) {
 
 result<std::unique_ptr<backend>> registry::make(const std::string& type, settings& section,
                                                 const services& given) const {
-  auto found = kinds_.find(type);
-  if (found == kinds_.end()) {
-    return error{errc::bad_config,
-                 "cluster.type = \"" + type + "\" is not known: it can be " + type_words(type)};
-  }
-  auto made = found->second.make(section, given);
+  const auto found = find(type);
+  if (!found) return found.error();
+  auto made = found->make(section, given);
   if (!made) return made;
   if (auto read = section.leftovers(); !read) return read.error();
   return made;
+}
+
+result<backend_kind> registry::find(const std::string& type) const {
+  auto found = kinds_.find(type);
+  if (found != kinds_.end()) return found->second;
+  return error{errc::bad_config,
+               "cluster.type = \"" + type + "\" is not known: it can be " + type_words(type)};
 }
 
 result<void> registry::check(const std::map<std::string, origin>& sections,

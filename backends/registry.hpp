@@ -32,6 +32,9 @@ public:
   result<void> check(const std::map<std::string, origin>& sections,
                      const std::string& chosen) const;
 
+  /// An error that names those there are, if there is none of this name.
+  result<backend_kind> find(const std::string& type) const;
+
   /// In alphabetic order.
   std::vector<std::string> types() const;
 

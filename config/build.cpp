@@ -163,6 +163,11 @@ private:
              "must be longer than network.heartbeat_interval (" +
                  format_duration(net.heartbeat_interval) + "), found " +
                  format_duration(net.silence_max));
+    const auto& cluster = made_.values.cluster;
+    if (cluster.adapt_max > 0 && cluster.adapt_max < cluster.adapt_min)
+      refuse("cluster.adapt_max", "cluster.adapt_min",
+             "must not be less than cluster.adapt_min (" + std::to_string(cluster.adapt_min) +
+                 "), found " + std::to_string(cluster.adapt_max));
     if (net.hello_max > net.frame_max)
       refuse("network.hello_max", "network.frame_max",
              "must not be larger than network.frame_max (" + format_size(net.frame_max) +

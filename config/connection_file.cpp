@@ -1,6 +1,11 @@
 #include "config/connection_file.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "config/address.hpp"
 #include "config/file.hpp"
@@ -34,6 +39,10 @@ result<connection_file> parse(const fs::path& path, const std::string& text) {
   made.address = *address;
   made.token = secret(text_of(content, "token"));
   made.release = text_of(content, "release");
+  made.host = text_of(content, "host");
+  made.name = text_of(content, "name");
+  made.type = text_of(content, "type");
+  made.cluster = text_of(content, "cluster");
   if (const auto pid = content.find("pid"); pid != content.end() && pid->is_number_integer())
     made.pid = pid->get<std::int64_t>();
   return made;
@@ -64,7 +73,7 @@ result<scheduler_contact> find_by_file(const fs::path& path, const config& optio
     return error{errc::bad_argument,
                  "\"" + path.string() +
                      "\" is neither an address (tcp://host:port, unix:///path) nor a connection "
-                     "file that exists"};
+                     "file that exists, nor a cluster that `troupe clusters` lists"};
   auto file = read_connection_file(path);
   if (!file) return file.error();
   if (file->token.empty()) return find_by_address(file->address, options, variables);
@@ -75,6 +84,10 @@ result<scheduler_contact> find_by_file(const fs::path& path, const config& optio
 
 result<void> write_connection_file(const fs::path& path, const connection_file& content) {
   json out = {{"address", content.address}, {"pid", content.pid}, {"release", content.release}};
+  for (const auto& [key, text] :
+       {std::pair("host", &content.host), std::pair("name", &content.name),
+        std::pair("type", &content.type), std::pair("cluster", &content.cluster)})
+    if (!text->empty()) out[key] = *text;
   // The file exists to carry the token to those who may read it.
   if (!content.token.empty()) out["token"] = content.token.reveal();
   const auto text = out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
@@ -89,6 +102,32 @@ result<connection_file> read_connection_file(const fs::path& path) {
   const auto private_text = read_private_file(path, file_bytes_max);
   if (!private_text) return error{errc::bad_config, private_text.error().message};
   return parse(path, *private_text);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+bool owner_is_gone(const connection_file& file) {
+  return file.host == host_name() && file.pid > 0 && kill(static_cast<pid_t>(file.pid), 0) != 0 &&
+         errno == ESRCH;
+}
+
+fs::path clusters_folder(const environment& variables) {
+  const auto folder = user_folder(variables);
+  return folder.empty() ? folder : folder / "clusters";
+}
+
+std::vector<std::pair<fs::path, connection_file>> find_clusters(const environment& variables) {
+  std::vector<std::pair<fs::path, connection_file>> all;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(clusters_folder(variables), code)) {
+    if (entry.path().extension() != ".json") continue;
+    if (auto file = read_connection_file(entry.path())) all.emplace_back(entry.path(), *file);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return all;
 }
 
 void remove_connection_file(const fs::path& path, std::int64_t pid) {
@@ -109,6 +148,9 @@ result<scheduler_contact> find_scheduler(const std::string& text, const config& 
                  "set TROUPE_SCHEDULER, or client.scheduler in the configuration"};
   if (wanted.find("://") != std::string::npos || is_host_and_port(wanted))
     return find_by_address(wanted, options, variables);
+  if (const auto named = clusters_folder(variables) / (wanted + ".json");
+      wanted.find('/') == std::string::npos && !fs::exists(wanted) && fs::exists(named))
+    return find_by_file(named, options, variables);
   return find_by_file(wanted, options, variables);
 }
 

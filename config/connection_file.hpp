@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <troupe/config.hpp>
 #include <troupe/result.hpp>
@@ -18,6 +20,11 @@ struct connection_file {
   secret token = {};  ///< May be empty: then the reader has it from elsewhere.
   std::int64_t pid = 0;
   std::string release = {};
+  // Of a cluster, and not only a scheduler.
+  std::string host = {};     ///< Where that process is.
+  std::string name = {};     ///< For people.
+  std::string type = {};     ///< As cluster.type.
+  std::string cluster = {};  ///< The id that all it made carries.
 
   friend bool operator==(const connection_file&, const connection_file&) = default;
 };
@@ -28,6 +35,20 @@ result<void> write_connection_file(const std::filesystem::path&, const connectio
 /// Refuses a file with a token that others can read.
 result<connection_file> read_connection_file(const std::filesystem::path&);
 
+/// Where clusters that others may ask for by name leave their connection files, NAME.json:
+/// "clusters" in the user's folder, which machines often share. Empty if there is none.
+std::filesystem::path clusters_folder(const environment& = process_environment());
+
+/// All of them, in the order of their names; files that are none are left out.
+std::vector<std::pair<std::filesystem::path, connection_file>> find_clusters(
+    const environment& = process_environment());
+
+/// What this machine calls itself.
+std::string host_name();
+
+/// The process that wrote it cannot come back: it was one of this machine, and is gone.
+bool owner_is_gone(const connection_file&);
+
 /// Removes the file if it is still the one of that process. For schedulers that end.
 void remove_connection_file(const std::filesystem::path&, std::int64_t pid);
 
@@ -37,8 +58,8 @@ struct scheduler_contact {
   secret token = {};  ///< Empty for "local://": a program trusts itself.
 };
 
-/// `text` is an address (tcp://, unix://, local://, or host:port) or the path of a connection file;
-/// empty: $TROUPE_SCHEDULER, then client.scheduler.
+/// `text` is an address (tcp://, unix://, local://, or host:port), the path of a connection file,
+/// or the name of a cluster; empty: $TROUPE_SCHEDULER, then client.scheduler.
 result<scheduler_contact> find_scheduler(const std::string& text, const config&,
                                          const environment& = process_environment());
 

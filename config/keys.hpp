@@ -58,6 +58,24 @@ void visit_scheduler_keys(Config& c, Visitor& visit) {
   visit("scheduler", "record_max", c.scheduler.record_max, bytes_from(mib, mib << 20));
 }
 
+template <class Config, class Visitor>
+void visit_cluster_keys(Config& c, Visitor& visit) {
+  using namespace std::chrono_literals;
+
+  visit("cluster", "type", c.cluster.type, one_word());
+  visit("cluster", "name", c.cluster.name, one_line());
+  visit("cluster", "workers", c.cluster.workers, count_from(0, 100'000));
+  visit("cluster", "workers_per_launch", c.cluster.workers_per_launch, count_from(1, 4096));
+  visit("cluster", "adapt_min", c.cluster.adapt_min, count_from(0, 1'000'000));
+  visit("cluster", "adapt_max", c.cluster.adapt_max, count_from(0, 1'000'000));
+  visit("cluster", "adapt_target", c.cluster.adapt_target, time_from(1ms, 24h * 365));
+  visit("cluster", "adapt_idle", c.cluster.adapt_idle, time_from(0s, 24h * 365));
+  visit("cluster", "plugins", c.cluster.plugins, filled_items());
+  visit("cluster", "survey_interval", c.cluster.survey_interval, time_from(10ms, 1h));
+  visit("cluster", "start_timeout", c.cluster.start_timeout, time_from(1ms, 24h));
+  visit("cluster", "idle_timeout", c.cluster.idle_timeout, or_zero(time_from(100ms, 24h * 365)));
+}
+
 /// Shows every key there is: section, name, member of `c`, rule. Loading, checking, showing and the
 /// documentation's test all go through here, so that no key can be forgotten in one of them.
 template <class Config, class Visitor>
@@ -65,12 +83,7 @@ void visit_keys(Config& c, Visitor&& visit) {
   using namespace std::chrono_literals;
   constexpr auto mib = std::uint64_t{1} << 20;
 
-  visit("cluster", "type", c.cluster.type, one_word());
-  visit("cluster", "name", c.cluster.name, one_line());
-  visit("cluster", "workers", c.cluster.workers, count_from(0, 100'000));
-  visit("cluster", "plugins", c.cluster.plugins, filled_items());
-  visit("cluster", "survey_interval", c.cluster.survey_interval, time_from(10ms, 1h));
-  visit("cluster", "start_timeout", c.cluster.start_timeout, time_from(1ms, 24h));
+  visit_cluster_keys(c, visit);
 
   visit_scheduler_keys(c, visit);
 
@@ -116,6 +129,7 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("security", "ca", c.security.ca, one_line());
   visit("security", "certificate", c.security.certificate, one_line());
   visit("security", "key", c.security.key, one_line());
+  visit("security", "peer_name", c.security.peer_name, one_line());
   visit("security", "token", c.security.token, secret_text());
   visit("security", "token_file", c.security.token_file, one_line());
 

@@ -10,6 +10,7 @@
 #include <troupe/value.hpp>
 
 #include "serialization/hello.hpp"
+#include "serialization/snapshot.hpp"
 #include "serialization/task_spec.hpp"
 
 namespace troupe {
@@ -62,7 +63,7 @@ struct locate_result {
   friend bool operator==(const locate_result&, const locate_result&) = default;
 };
 
-/// Answered by cluster_snapshot. The one message an observer may send.
+/// Answered by cluster_snapshot. Observers may send this, and steer_cluster.
 struct inspect_cluster {
   friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
 };
@@ -85,6 +86,18 @@ struct end_claims {
 /// The client will not come back: all that it wants is released at once.
 struct leave_scheduler {
   friend bool operator==(const leave_scheduler&, const leave_scheduler&) = default;
+};
+
+/// For who owns the cluster. Answered by cluster_snapshot.
+struct steer_cluster {
+  enum class order : std::uint8_t {
+    end,    ///< It and its workers.
+    scale,  ///< To `count` workers.
+  };
+  order what = order::end;
+  std::uint32_t count = 0;
+
+  friend bool operator==(const steer_cluster&, const steer_cluster&) = default;
 };
 
 // Scheduler to client.
@@ -138,44 +151,6 @@ struct place_data {
 /// The scheduler ends in order: it is no use to wait for it.
 struct scheduler_ends {
   friend bool operator==(const scheduler_ends&, const scheduler_ends&) = default;
-};
-
-struct worker_snapshot {
-  worker_id worker;
-  std::string name;
-  std::string host;
-  std::string address;
-  std::uint32_t pid = 0;
-  std::uint32_t threads = 0;
-  std::uint64_t memory_bytes = 0;
-  std::uint64_t memory_used_bytes = 0;  ///< Resident set, as last reported.
-  std::uint64_t results = 0;
-  std::uint64_t results_bytes = 0;
-  std::uint64_t runs_assigned = 0;
-  std::uint64_t runs_finished = 0;
-  std::uint64_t spilled_bytes = 0;  ///< As last reported.
-  worker_state state = worker_state::running;
-
-  friend bool operator==(const worker_snapshot&, const worker_snapshot&) = default;
-};
-
-/// The scheduler at one moment.
-struct cluster_snapshot {
-  std::string scheduler;
-  std::string address;
-  std::string release;
-  std::uint64_t uptime_seconds = 0;
-  std::uint64_t clients = 0;
-  std::uint64_t tasks_waiting = 0;     ///< For inputs.
-  std::uint64_t tasks_queued = 0;      ///< For a worker.
-  std::uint64_t tasks_processing = 0;  ///< On a worker.
-  std::uint64_t tasks_in_memory = 0;
-  std::uint64_t tasks_failed = 0;
-  std::uint64_t runs_finished = 0;  ///< Since the start.
-  std::string pending_reason;       ///< Why the first queued task does not run; empty if none is.
-  std::vector<worker_snapshot> workers;
-
-  friend bool operator==(const cluster_snapshot&, const cluster_snapshot&) = default;
 };
 
 }  // namespace troupe

@@ -17,7 +17,7 @@ namespace troupe {
 /// Client (or observer) to scheduler.
 using client_message =
     std::variant<submit_task, scatter_data, release_task, cancel_task, locate_result,
-                 inspect_cluster, claim_task, end_claims, leave_scheduler>;
+                 inspect_cluster, claim_task, end_claims, leave_scheduler, steer_cluster>;
 
 /// Scheduler to client (or observer).
 using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,
@@ -29,8 +29,9 @@ using worker_message =
                  run_rejoined, run_returned, worker_changed, running_task, registered>;
 
 /// Scheduler to worker.
-using worker_order_message = std::variant<welcome_worker, introduce_worker, run_task, drop_result,
-                                          cancel_run, stop_worker, replicate_results>;
+using worker_order_message =
+    std::variant<welcome_worker, introduce_worker, run_task, drop_result, cancel_run, stop_worker,
+                 replicate_results, leave_cluster>;
 
 /// Between workers, and between clients and workers, both ways.
 using data_message = std::variant<fetch_result, result_value, result_absent, store_result>;

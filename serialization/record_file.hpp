@@ -21,7 +21,7 @@ enum class block_kind : std::uint16_t {
   client_lost,
   worker_lost,
   clock_ticked,
-  launch_ended,   ///< The body is text: the launch, a line break, how it ended.
+  launch_ended,    ///< The body is text: the launch, a line break, how it ended.
   effects_so_far,  ///< `who` is the digest of all effects up to here.
   // Of journals; in recordings too, at the start of a scheduler that has one.
   journal_opened,  ///< By a scheduler: in what it writes, specs are numbered from 0 again.
@@ -34,6 +34,7 @@ enum class block_kind : std::uint16_t {
   journal_worker_gone,
   journal_runs,  ///< Numbers up to `who` may be in use.
   journal_ended,
+  launch_unwanted,  ///< The body is text: the launch.
 };
 
 struct block {

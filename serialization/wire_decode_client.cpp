@@ -50,6 +50,15 @@ void read_cancels(schema::CancelTasks::Reader from, message_filler& to) {
   }
 }
 
+void read_steering(schema::SteerCluster::Reader from, message_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<steer_cluster>();
+  need(from.getOrder() <= static_cast<std::uint16_t>(steer_cluster::order::scale),
+       "an order to a cluster is known");
+  m.what = static_cast<steer_cluster::order>(from.getOrder());
+  m.count = from.getWorkers();
+}
+
 void read_message_group(body_reader& body, spec_table& specs,
                         schema::ClientMessages::Group::Reader from, message_filler& to) {
   using type = schema::ClientMessages::Group::Which;
@@ -78,6 +87,8 @@ void read_message_group(body_reader& body, spec_table& specs,
       to.begin_group(1);
       to.add<leave_scheduler>();
       return;
+    case type::STEER_CLUSTER:
+      return read_steering(from.getSteerCluster(), to);
   }
   need(false, unknown_message);
 }
@@ -133,6 +144,23 @@ worker_snapshot read_snapshot(schema::ClusterSnapshot::Worker::Reader from) {
   return to;
 }
 
+launch_snapshot read_snapshot(schema::ClusterSnapshot::Launch::Reader from) {
+  launch_snapshot to;
+  to.number = from.getNumber();
+  need(to.number != 0, "a launch has a number");
+  to.id = read_text(from.getId());
+  to.group = read_text(from.getGroup());
+  need(from.getState() <= static_cast<std::uint16_t>(launch_state::lost),
+       "a launch's state is known");
+  to.state = static_cast<launch_state>(from.getState());
+  to.workers = from.getWorkers();
+  to.joined = from.getJoined();
+  to.words = read_text(from.getWords());
+  to.since_seconds = from.getSinceSeconds();
+  to.in_seconds = from.getInSeconds();
+  return to;
+}
+
 void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, reply_filler& fill) {
   fill.begin_group(1);
   auto& to = fill.add<cluster_snapshot>();
@@ -152,6 +180,11 @@ void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, repl
   to.workers.reserve(body.take(workers.size()));
   for (auto worker : workers)
     to.workers.push_back(read_snapshot(worker));
+  to.cluster = read_text(from.getCluster());
+  const auto launches = from.getLaunches();
+  body.take(launches.size());
+  for (auto launch : launches)
+    to.launches.push_back(read_snapshot(launch));
 }
 
 void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader from,

@@ -166,6 +166,10 @@ void read_order_group(body_reader& body, spec_table& specs,
       return;
     case type::REPLICATE_RESULTS:
       return read_replications(body, from.getReplicateResults(), to);
+    case type::LEAVE_CLUSTER:
+      to.begin_group(1);
+      to.add<leave_cluster>();
+      return;
   }
   need(false, unknown_message);
 }

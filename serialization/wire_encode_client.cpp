@@ -86,6 +86,13 @@ void write_group(column_writer&, const replies<scheduler_ends>&, const reply_gro
   at.setSchedulerEnds();
 }
 
+void write_group(column_writer&, const messages<steer_cluster>& from, const message_group&,
+                 message_to at) {
+  auto to = at.initSteerCluster();
+  to.setOrder(static_cast<std::uint16_t>(from[0].what));
+  to.setWorkers(from[0].count);
+}
+
 void write_group(column_writer&, const replies<welcome_client>& from, const reply_group&,
                  reply_to at) {
   auto to = at.initWelcomeClient();
@@ -141,6 +148,18 @@ void write_snapshot(const worker_snapshot& from, schema::ClusterSnapshot::Worker
   to.setState(static_cast<std::uint16_t>(from.state));
 }
 
+void write_snapshot(const launch_snapshot& from, schema::ClusterSnapshot::Launch::Builder to) {
+  to.setNumber(from.number);
+  to.setId(text(from.id));
+  to.setGroup(text(from.group));
+  to.setState(static_cast<std::uint16_t>(from.state));
+  to.setWorkers(from.workers);
+  to.setJoined(from.joined);
+  to.setWords(text(from.words));
+  to.setSinceSeconds(from.since_seconds);
+  to.setInSeconds(from.in_seconds);
+}
+
 void write_group(column_writer&, const replies<cluster_snapshot>& rows, const reply_group&,
                  reply_to at) {
   const auto& from = rows[0];
@@ -160,6 +179,10 @@ void write_group(column_writer&, const replies<cluster_snapshot>& rows, const re
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
   for (unsigned i = 0; i < workers.size(); ++i)
     write_snapshot(from.workers[i], workers[i]);
+  to.setCluster(text(from.cluster));
+  auto launches = to.initLaunches(static_cast<unsigned>(from.launches.size()));
+  for (unsigned i = 0; i < launches.size(); ++i)
+    write_snapshot(from.launches[i], launches[i]);
 }
 
 }  // namespace

@@ -154,6 +154,10 @@ void write_group(column_writer&, const orders<stop_worker>&, const order_group&,
   at.setStopWorker();
 }
 
+void write_group(column_writer&, const orders<leave_cluster>&, const order_group&, order_to at) {
+  at.setLeaveCluster();
+}
+
 template <class Rows>
 void write_contents(column_writer& columns, const Rows& from, schema::TaskValues::Builder to) {
   write_tasks(columns, from, to);

@@ -33,12 +33,18 @@ void frame_size::add(const introduce_worker& from) noexcept {
 }
 
 void frame_size::add(const cluster_snapshot& from) noexcept {
-  words += 16;
-  for (const auto* part : {&from.scheduler, &from.address, &from.release, &from.pending_reason})
+  words += 18;
+  for (const auto* part :
+       {&from.scheduler, &from.address, &from.release, &from.pending_reason, &from.cluster})
     add(*part);
   for (const auto& worker : from.workers) {
     words += 12;
     for (const auto* part : {&worker.name, &worker.host, &worker.address})
+      add(*part);
+  }
+  for (const auto& launch : from.launches) {
+    words += 8;
+    for (const auto* part : {&launch.id, &launch.group, &launch.words})
       add(*part);
   }
 }

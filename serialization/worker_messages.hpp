@@ -68,6 +68,11 @@ struct stop_worker {
   friend bool operator==(const stop_worker&, const stop_worker&) = default;
 };
 
+/// Answered by worker_changed with `leaving`: the worker's launch is to end.
+struct leave_cluster {
+  friend bool operator==(const leave_cluster&, const leave_cluster&) = default;
+};
+
 // Worker to scheduler.
 
 struct run_finished {

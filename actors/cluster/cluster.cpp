@@ -1,3 +1,4 @@
+#include <optional>
 #include <ostream>
 #include <utility>
 
@@ -31,12 +32,23 @@ std::ostream& operator<<(std::ostream& out, const cluster_summary& s) {
 }
 
 struct cluster::state {
-  running_cluster running;
+  explicit state(running_cluster::settings s) : held(std::in_place, std::move(s)) {}
+
+  running_cluster& running() {
+    if (!held) throw exception({errc::bad_argument, "this cluster has been closed"});
+    return *held;
+  }
+
+  std::optional<running_cluster> held;
 };
 
 cluster::cluster(const config& options, std::function<void(task_registry&)> register_tasks)
-    : state_(new state{running_cluster(running_cluster::settings{options, place_to_listen(options),
-                                                                 std::move(register_tasks)})}) {}
+    : state_(std::make_unique<state>(running_cluster::settings{options, place_to_listen(options),
+                                                               std::move(register_tasks)})) {}
+
+void cluster::close() {
+  state_->held.reset();
+}
 
 cluster::~cluster() = default;
 
@@ -45,23 +57,31 @@ cluster::cluster(cluster&&) noexcept = default;
 cluster& cluster::operator=(cluster&&) noexcept = default;
 
 client cluster::connect() {
-  return state_->running.connect();
+  return state_->running().connect();
 }
 
 void cluster::scale(std::uint32_t workers) {
-  state_->running.scale(workers);
+  state_->running().scale({.workers = workers});
+}
+
+void cluster::adapt(const adapt_options& how) {
+  state_->running().adapt(how);
+}
+
+void cluster::scale(const cluster_size& size) {
+  state_->running().scale(size);
 }
 
 void cluster::wait_for_workers(std::uint32_t count, std::chrono::nanoseconds timeout) {
-  state_->running.workers().wait_for(count, timeout).value();
+  state_->running().workers().wait_for(count, timeout).value();
 }
 
 std::string cluster::address() const {
-  return state_->running.address();
+  return state_->running().address();
 }
 
 cluster_summary cluster::summary() const {
-  return state_->running.summary();
+  return state_->running().summary();
 }
 
 }  // namespace troupe

@@ -1,6 +1,9 @@
 #include "actors/cluster/cluster_actor.hpp"
 
+#include <chrono>
 #include <deque>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,17 +15,68 @@ namespace troupe {
 
 namespace {
 
-using core::scaling::clock_ticked;
-using core::scaling::effect;
-using core::scaling::event;
-using core::scaling::give_up;
-using core::scaling::launch_accepted;
-using core::scaling::launch_refused;
-using core::scaling::launch_worker;
-using core::scaling::report_death;
-using core::scaling::retire_launch;
-using core::scaling::surveyed;
-using core::scaling::take_survey;
+using namespace core::scaling;
+
+const char* words_of(launch_failure failure) {
+  switch (failure) {
+    case launch_failure::none:
+      break;
+    case launch_failure::rejected:
+      return "rejected";
+    case launch_failure::never_scheduled:
+      return "never scheduled";
+    case launch_failure::failed_to_start:
+      return "failed to start";
+    case launch_failure::walltime:
+      return "walltime reached";
+    case launch_failure::preempted:
+      return "preempted";
+    case launch_failure::out_of_memory:
+      return "out of memory";
+    case launch_failure::node_failure:
+      return "node failure";
+    case launch_failure::cancelled:
+      return "cancelled";
+    case launch_failure::exit_code:
+      return "ended by itself";
+  }
+  return "";
+}
+
+observation::phase phase_of(launch_status::phase at) {
+  switch (at) {
+    case launch_status::phase::pending:
+      return observation::phase::pending;
+    case launch_status::phase::starting:
+      return observation::phase::starting;
+    case launch_status::phase::running:
+      return observation::phase::running;
+    case launch_status::phase::gone:
+      break;
+  }
+  return observation::phase::gone;
+}
+
+/// The place's clock is the wall's; the machine's is not.
+std::optional<core::time_point> steady(const std::optional<launch_status::time_point>& at) {
+  if (!at) return std::nullopt;
+  return runtime::clock::now() + (*at - std::chrono::system_clock::now());
+}
+
+observation observe(launch_status&& from) {
+  observation to;
+  to.id = std::move(from.id);
+  to.at = phase_of(from.at);
+  to.detail = std::move(from.detail);
+  to.in_order = from.in_order;
+  to.launch = from.launch;
+  to.reason = std::move(from.reason);
+  to.impossible = from.impossible;
+  to.estimate = steady(from.start_estimate);
+  to.deadline = steady(from.deadline);
+  to.failure = words_of(from.failure);
+  return to;
+}
 
 class cluster_part final : public runtime::part {
 public:
@@ -32,7 +86,7 @@ public:
         settings_(std::move(settings)),
         staff_(std::move(shared)),
         log_(node.log().make("cluster")),
-        machine_(node.options().cluster) {}
+        machine_(node.options(), settings_.launches) {}
 
   ~cluster_part() override { end(); }
 
@@ -71,63 +125,75 @@ public:
   }
 
 private:
-  /// An effect may answer with an event at once, because backends block.
+  /// An effect may answer with events at once, because backends block.
   void step(event first) {
     if (!backend_) return;
-    std::deque<event> events{std::move(first)};
-    while (!events.empty()) {
+    answers_.push_back(std::move(first));
+    while (!answers_.empty()) {
       std::vector<effect> effects;
-      machine_.handle(events.front(), runtime::clock::now(), effects);
-      events.pop_front();
-      for (const auto& what : effects) {
-        auto answer = std::visit([this](const auto& e) { return carry_out(e); }, what);
-        if (answer) events.push_back(std::move(*answer));
-      }
+      machine_.handle(answers_.front(), runtime::clock::now(), effects);
+      answers_.pop_front();
+      for (const auto& what : effects)
+        std::visit([this](const auto& e) { carry_out(e); }, what);
     }
+    const auto now = runtime::clock::now();
+    staff_->show({machine_.words(now), machine_.launches(now)},
+                 machine_.inspect().wanted * settings_.launches.workers);
     me_.tick_at(machine_.deadline());
   }
 
-  std::optional<event> carry_out(const launch_worker& e) {
-    const auto order = settings_.make_order(e.launch);
-    auto ids = backend_->launch(order);
-    if (!ids) return launch_refused{e.launch, ids.error()};
-    if (ids->empty())
-      return launch_refused{e.launch, {errc::system, "the place took the order, and made nothing"}};
-    log_->info("launched name={} id={}", order.launch_name(e.launch), ids->front());
-    return launch_accepted{e.launch, ids->front()};
+  void carry_out(const make_launches& e) {
+    const auto order = settings_.make_order(e.first, e.count);
+    const auto ids = backend_->launch(order);
+    const std::size_t accepted = ids ? ids->size() : 0;
+    const error why = ids ? error{errc::system, "the place took " + std::to_string(accepted) +
+                                                    " of " + std::to_string(e.count) + " launches"}
+                          : ids.error();
+    for (std::uint32_t i = 0; i < e.count; ++i) {
+      const auto number = e.first + i;
+      if (i >= accepted) {
+        answers_.push_back(launch_refused{number, why});
+        continue;
+      }
+      log_->info("launched name={} id={}", order.launch_name(number), (*ids)[i]);
+      answers_.push_back(launch_accepted{number, (*ids)[i]});
+    }
   }
 
-  std::optional<event> carry_out(const retire_launch& e) {
-    log_->debug("worker retired id={}", e.id);
-    if (auto done = backend_->retire({e.id}); !done)
-      log_->warn("worker not retired id={} why=\"{}\"", e.id, done.error().message);
-    return std::nullopt;
+  void carry_out(const drain_launch& e) {
+    log_->info("launch drained launch={}", e.launch);
+    settings_.drain(e.launch);
   }
 
-  std::optional<event> carry_out(const take_survey&) {
+  void carry_out(const retire_launches& e) {
+    for (const auto& id : e.ids)
+      log_->debug("launch retired id={}", id);
+    if (auto done = backend_->retire(e.ids); !done)
+      log_->warn("launches not retired count={} why=\"{}\"", e.ids.size(), done.error().message);
+  }
+
+  void carry_out(const take_survey&) {
+    settings_.ask_load();
     auto all = backend_->survey();
     if (!all) {
       // The next survey is not far.
       log_->warn("survey failed why=\"{}\"", all.error().message);
-      return std::nullopt;
+      return;
     }
     surveyed answer;
     for (auto& one : *all)
-      answer.all.push_back({std::move(one.id), one.at == launch_status::phase::gone,
-                            std::move(one.detail), one.in_order});
-    return answer;
+      answer.all.push_back(observe(std::move(one)));
+    answers_.push_back(std::move(answer));
   }
 
-  std::optional<event> carry_out(const report_death& e) {
-    log_->warn("worker ended launch={} why=\"{}\"", e.launch, e.detail);
+  void carry_out(const report_death& e) {
+    log_->warn("launch ended launch={} why=\"{}\"", e.launch, e.detail);
     settings_.on_death(e.launch, e.detail);
-    return std::nullopt;
   }
 
-  std::optional<event> carry_out(const give_up& e) {
+  void carry_out(const give_up& e) {
     log_->error("{}", e.why.message);
     staff_->gave_up(e.why);
-    return std::nullopt;
   }
 
   void end() {
@@ -141,6 +207,7 @@ private:
   std::shared_ptr<staff> staff_;
   logger log_;
   core::scaler machine_;
+  std::deque<event> answers_;
   std::unique_ptr<backend> backend_;
   bool ended_ = false;
 };

@@ -8,7 +8,7 @@
 
 #include <troupe/backend.hpp>
 
-#include "actors/cluster/core/events.hpp"
+#include "actors/cluster/core/adapting.hpp"
 #include "actors/cluster/staff.hpp"
 #include "actors/runtime/runtime.hpp"
 
@@ -17,14 +17,19 @@ namespace troupe {
 struct cluster_settings {
   /// Called once, on the actor's thread, which owns the backend from then on.
   std::function<result<std::unique_ptr<backend>>(const services&)> make_backend;
-  /// How to start this launch.
-  std::function<launch_order(core::scaling::launch_number)> make_order;
+  /// How to start these launches.
+  std::function<launch_order(core::scaling::launch_number first, std::uint32_t count)> make_order;
   /// Workers that are threads of this process; called on the actor's thread.
   std::function<result<launch_id>(const launch_order&, core::scaling::launch_number)> launch_here;
   std::function<void(const launch_id&)> retire_here;
   /// Told how a launch has ended that was wanted; on the actor's thread.
   std::function<void(core::scaling::launch_number, const std::string& how)> on_death;
-  std::string cluster;  ///< Its id, for the backend.
+  /// Its workers are to leave, through the scheduler.
+  std::function<void(core::scaling::launch_number)> drain;
+  /// Answered by load_seen, through `staff`.
+  std::function<void()> ask_load;
+  core::adapter::shape launches;  ///< What they are like.
+  std::string cluster;            ///< Its id, for the backend.
 };
 
 /// Owns the backend, and may block in it: there are threads for the other actors. It carries out

@@ -21,8 +21,12 @@ using client_outbox = runtime::outbox<client_message, wire::frame_kind::client_m
 class observer_part final : public runtime::part {
 public:
   observer_part(runtime::self& me, runtime::node& node, std::string scheduler,
-                std::shared_ptr<std::promise<answer>> promise)
-      : me_(me), net_(node.net()), scheduler_(std::move(scheduler)), promise_(std::move(promise)) {}
+                client_message question, std::shared_ptr<std::promise<answer>> promise)
+      : me_(me),
+        net_(node.net()),
+        scheduler_(std::move(scheduler)),
+        question_(std::move(question)),
+        promise_(std::move(promise)) {}
 
   ~observer_part() override {
     if (promise_) promise_->set_value(error{errc::timeout, "no answer came"});
@@ -42,7 +46,7 @@ public:
     to_ = e.to;
     me_.watch(e.to.actor);
     client_outbox out(e.to);
-    out.push(inspect_cluster{});
+    out.push(std::move(question_));
     out.flush(me_);
   }
 
@@ -77,23 +81,35 @@ private:
   runtime::self& me_;
   transport::network& net_;
   const std::string scheduler_;
+  client_message question_;
   std::shared_ptr<std::promise<answer>> promise_;
   std::optional<transport::link> to_;
   wire::decoder decoder_;
 };
 
+result<cluster_snapshot> ask(runtime::node& node, const std::string& scheduler,
+                             const client_message& question, std::chrono::nanoseconds limit) {
+  auto promise = std::make_shared<std::promise<answer>>();
+  auto future = promise->get_future();
+  auto actor =
+      runtime::spawn(node.actors(), [&node, scheduler, question, promise](runtime::self& me) {
+        return std::make_unique<observer_part>(me, node, scheduler, question, promise);
+      });
+  promise = nullptr;
+  if (future.wait_for(limit) != std::future_status::ready) runtime::stop(actor);
+  return future.get();
+}
+
 }  // namespace
 
 result<cluster_snapshot> observe(runtime::node& node, const std::string& scheduler,
                                  std::chrono::nanoseconds limit) {
-  auto promise = std::make_shared<std::promise<answer>>();
-  auto future = promise->get_future();
-  auto actor = runtime::spawn(node.actors(), [&node, scheduler, promise](runtime::self& me) {
-    return std::make_unique<observer_part>(me, node, scheduler, promise);
-  });
-  promise = nullptr;
-  if (future.wait_for(limit) != std::future_status::ready) runtime::stop(actor);
-  return future.get();
+  return ask(node, scheduler, inspect_cluster{}, limit);
+}
+
+result<cluster_snapshot> steer(runtime::node& node, const std::string& scheduler,
+                               const steer_cluster& order, std::chrono::nanoseconds limit) {
+  return ask(node, scheduler, order, limit);
 }
 
 }  // namespace troupe

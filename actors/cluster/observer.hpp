@@ -15,4 +15,8 @@ namespace troupe {
 result<cluster_snapshot> observe(runtime::node&, const std::string& scheduler,
                                  std::chrono::nanoseconds limit);
 
+/// The same, after telling the owner of the cluster to do something.
+result<cluster_snapshot> steer(runtime::node&, const std::string& scheduler, const steer_cluster&,
+                               std::chrono::nanoseconds limit);
+
 }  // namespace troupe

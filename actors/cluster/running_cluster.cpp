@@ -1,19 +1,20 @@
 #include "actors/cluster/running_cluster.hpp"
 
-#include <array>
+#include <filesystem>
 #include <unistd.h>
 #include <utility>
 
 #include "actors/client/connect.hpp"
 #include "actors/cluster/cluster_actor.hpp"
 #include "actors/cluster/core/plan.hpp"
+#include "actors/cluster/places.hpp"
 #include "actors/cluster/scheduler_service.hpp"
 #include "actors/cluster/threads_here.hpp"
 #include "actors/cluster/worker_environment.hpp"
-#include "actors/cluster/worker_program.hpp"
 #include "actors/runtime/host.hpp"
-#include "backends/registry.hpp"
+#include "config/connection_file.hpp"
 #include "config/machine.hpp"
+#include "serialization/release.hpp"
 
 namespace troupe {
 
@@ -26,27 +27,6 @@ std::string default_name(const std::string& type) {
   return type + "-" + std::to_string(getpid());
 }
 
-/// A worker's command line tells people what it is; all else is in its environment.
-std::vector<std::string> worker_command(std::vector<std::string> program,
-                                        const launch_order& order) {
-  program.insert(program.end(), {order.scheduler, "--threads", std::to_string(order.threads),
-                                 "--memory", std::to_string(order.memory_bytes)});
-  return program;
-}
-
-/// What nobody else's cluster is called, for jobs to carry: letters, digits and "-".
-std::string new_cluster_id() {
-  std::array<unsigned char, 6> random{};
-  if (getentropy(random.data(), random.size()) != 0) random.front() = 0;
-  std::string id = "troupe-";
-  for (const unsigned byte : random) {
-    constexpr auto digits = "0123456789abcdef";
-    id += digits[byte >> 4];
-    id += digits[byte & 15];
-  }
-  return id;
-}
-
 }  // namespace
 
 struct running_cluster::state {
@@ -54,11 +34,10 @@ struct running_cluster::state {
       : options(std::move(s.options)),
         register_tasks(std::move(s.register_tasks)),
         plan(core::plan_workers(options, find_machine_share())),
+        where(find_place(options).value()),
+        certificates(where.remote ? prepare_remote(options, id).value() : std::string()),
         node(options) {
     if (options.cluster.name.empty()) options.cluster.name = default_name(options.cluster.type);
-    for (const auto& plugin : options.cluster.plugins)
-      kinds.load(plugin).value();
-    kinds.check(options.cluster.places, options.cluster.type).value();
     environment = worker_environment(options).value();
   }
 
@@ -77,34 +56,58 @@ struct running_cluster::state {
     place = nullptr;
     threads.reset();
     scheduler.reset();
+    std::error_code ignored;
+    if (!listed.empty()) remove_connection_file(listed, getpid());
+    if (!certificates.empty()) std::filesystem::remove_all(certificates, ignored);
   }
 
-  result<std::unique_ptr<backend>> make_backend(const services& given) {
-    auto section = options.cluster.place;
-    return kinds.make(options.cluster.type, section, given);
+  /// For `troupe clusters`, and for programs that ask for the cluster by its name.
+  void list() {
+    const auto folder = clusters_folder();
+    if (folder.empty()) return;
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+    const auto path = folder / (options.cluster.name + ".json");
+    connection_file file{scheduler->address(), cluster_token(options.security).value(), getpid(),
+                         release()};
+    file.host = host_name();
+    file.name = options.cluster.name;
+    file.type = options.cluster.type;
+    file.cluster = id;
+    write_connection_file(path, file).value();
+    listed = path;
   }
 
-  launch_order make_order(core::scaling::launch_number number) const {
-    launch_order order;
-    order.first = number;
-    order.cluster = id;
-    order.name = options.cluster.type;
-    order.scheduler = scheduler->address();
-    order.threads = plan.threads;
-    order.memory_bytes = plan.memory_bytes;
-    // If there is none, the place that tries to run it says so in its own words.
-    auto program = register_tasks ? self_hosted_program() : troupe_program();
-    order.command =
-        worker_command(program ? *program : std::vector<std::string>{"troupe", "worker"}, order);
-    order.environment = environment;
-    return order;
+  void scale(const cluster_size& size) const {
+    const auto each = options.cluster.workers_per_launch;
+    const auto launches = core::launches_for(size, plan, each);
+    workers->want(launches * each, launches);
+  }
+
+  /// On the scheduler's thread, for somebody far away.
+  void steer(const steer_cluster& order) const {
+    if (order.what == steer_cluster::order::end)
+      workers->end_asked();
+    else
+      scale({.workers = order.count});
+  }
+
+  launch_order order(core::scaling::launch_number first, std::uint32_t count) const {
+    auto made = make_order(options, plan, static_cast<bool>(register_tasks), scheduler->address());
+    made.first = first;
+    made.count = count;
+    made.cluster = id;
+    made.environment = environment;
+    return made;
   }
 
   config options;
   const std::function<void(task_registry&)> register_tasks;
   const core::worker_plan plan;
   const std::string id = new_cluster_id();
-  backends::registry kinds;
+  const place_kind where;
+  const std::string certificates;  ///< Their folder, if they were made for this cluster.
+  std::filesystem::path listed;    ///< The file by which others find it.
   std::map<std::string, std::string> environment;
   std::shared_ptr<staff> workers = std::make_shared<staff>();
   runtime::node node;
@@ -114,31 +117,57 @@ struct running_cluster::state {
 };
 
 running_cluster::running_cluster(settings s) {
-  auto listen = s.listen;
+  const bool listed = s.listed;
+  const auto unless_remote = s.listen;
+  const auto said = s.options.scheduler.listen;
   state_ = std::make_unique<state>(std::move(s));
   auto& c = *state_;
+  const auto& listen =
+      c.options.scheduler.listen == said ? unless_remote : c.options.scheduler.listen;
   const auto shared = c.workers;
-  c.scheduler = scheduler_service::start(
-                    c.node, {c.options.cluster.name, std::move(listen),
-                             [shared](const worker_change& change) { shared->changed(change); }})
-                    .value();
+  c.scheduler =
+      scheduler_service::start(
+          c.node,
+          {c.options.cluster.name, listen,
+           [shared](const worker_change& change) { shared->changed(change); },
+           [shared] { return shared->view(); },
+           [shared](const core::scheduling::scheduler_load& load) { shared->load_seen(load); },
+           [&c](const steer_cluster& order) { c.steer(order); }})
+          .value();
   c.threads =
       std::make_unique<threads_here>(c.node, c.scheduler->local_address(), c.register_tasks);
   cluster_settings place;
-  place.make_backend = [&c](const services& given) { return c.make_backend(given); };
-  place.make_order = [&c](core::scaling::launch_number number) { return c.make_order(number); };
+  place.make_backend = [&c](const services& given) {
+    return make_backend(c.options, c.where, given);
+  };
+  place.make_order = [&c](core::scaling::launch_number first, std::uint32_t count) {
+    return c.order(first, count);
+  };
   place.launch_here = [&c](const launch_order& order, core::scaling::launch_number number) {
     return c.threads->launch(order, number);
   };
   place.retire_here = [&c](const launch_id& id) { c.threads->retire(id); };
   place.on_death = [&c](core::scaling::launch_number number, const std::string& how) {
-    c.scheduler->worker_ended(std::to_string(number), how);
+    c.scheduler->launch_ended(std::to_string(number), how);
   };
+  place.drain = [&c](core::scaling::launch_number number) {
+    c.scheduler->drain(std::to_string(number));
+  };
+  place.ask_load = [&c] { c.scheduler->ask_load(); };
+  place.launches = {c.options.cluster.workers_per_launch, c.plan.threads, c.plan.memory_bytes};
   place.cluster = c.id;
-  shared->want(c.plan.workers);
+  const auto& wanted = c.options.cluster;
+  if (wanted.adapt_max > 0)
+    adapt({{.workers = wanted.adapt_min},
+           {.workers = wanted.adapt_max},
+           wanted.adapt_target,
+           wanted.adapt_idle});
+  else
+    scale({.workers = c.plan.workers});
   c.place = spawn_cluster(c.node, std::move(place), shared);
   shared->wakes(c.place);
   shared->wait_opened().value();
+  if (listed) c.list();
 }
 
 running_cluster::~running_cluster() = default;
@@ -147,8 +176,17 @@ staff& running_cluster::workers() noexcept {
   return *state_->workers;
 }
 
-void running_cluster::scale(std::uint32_t workers) {
-  state_->workers->want(workers);
+void running_cluster::scale(const cluster_size& size) {
+  state_->scale(size);
+}
+
+void running_cluster::adapt(const adapt_options& how) {
+  const auto each = state_->options.cluster.workers_per_launch;
+  const auto least = core::launches_for(how.minimum, state_->plan, each);
+  const auto most = core::launches_for(how.maximum, state_->plan, each);
+  if (most < least || most == 0)
+    throw exception({errc::bad_argument, "adapting needs a maximum that is not below the minimum"});
+  state_->workers->adapt({least, most, how.target, how.idle}, least * each);
 }
 
 client running_cluster::connect() {

@@ -21,6 +21,7 @@ public:
     config options;
     std::string listen;  ///< For clients and workers that are other processes.
     std::function<void(task_registry&)> register_tasks = {};
+    bool listed = false;  ///< `troupe clusters` shows it, and its name is as good as its address.
   };
 
   /// Throws troupe::exception if the config cannot be used.
@@ -31,7 +32,8 @@ public:
   ~running_cluster();
 
   staff& workers() noexcept;
-  void scale(std::uint32_t workers);
+  void scale(const cluster_size&);
+  void adapt(const adapt_options&);
   client connect();
   const std::string& address() const noexcept;
   cluster_summary summary() const;

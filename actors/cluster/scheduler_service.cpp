@@ -38,7 +38,7 @@ struct scheduler_service::state {
   caf::actor actor;
   std::vector<transport::listener> listeners;  ///< For this process; for others.
   std::string connection_file;
-  std::shared_ptr<obituaries> deaths = std::make_shared<obituaries>();
+  std::shared_ptr<launch_news> news = std::make_shared<launch_news>();
 };
 
 result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::node& node,
@@ -52,7 +52,11 @@ result<std::unique_ptr<scheduler_service>> scheduler_service::start(runtime::nod
     return known->text;
   };
   auto made = std::make_unique<state>(node);
-  scheduler_settings scheduler{wanted.name, address, std::move(wanted.on_change), made->deaths};
+  scheduler_settings scheduler{wanted.name, address, std::move(wanted.on_change)};
+  scheduler.news = made->news;
+  scheduler.owner = std::move(wanted.owner);
+  scheduler.on_load = std::move(wanted.on_load);
+  scheduler.on_steer = std::move(wanted.on_steer);
   if (!options.scheduler.journal.empty()) {
     auto journal = journal_file::open({options.scheduler.journal, options.scheduler.journal_sync,
                                        options.scheduler.journal_compact_at},
@@ -99,8 +103,18 @@ scheduler_service::~scheduler_service() {
   runtime::stop(state_->actor);
 }
 
-void scheduler_service::worker_ended(const std::string& launch, const std::string& how) const {
-  state_->deaths->add({launch, how});
+void scheduler_service::launch_ended(const std::string& launch, const std::string& how) const {
+  state_->news->add(core::scheduling::launch_ended{launch, how});
+  runtime::wake(state_->actor);
+}
+
+void scheduler_service::ask_load() const {
+  state_->news->ask_load();
+  runtime::wake(state_->actor);
+}
+
+void scheduler_service::drain(const std::string& launch) const {
+  state_->news->add(core::scheduling::launch_unwanted{launch});
   runtime::wake(state_->actor);
 }
 

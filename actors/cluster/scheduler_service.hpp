@@ -21,6 +21,9 @@ public:
     std::string name;    ///< Of the cluster.
     std::string listen;  ///< Where to; scheduler.interface replaces its host.
     std::function<void(const worker_change&)> on_change = {};
+    std::function<owner_view()> owner = {};  ///< Called on the scheduler's thread, as is on_load.
+    std::function<void(core::scheduling::scheduler_load)> on_load = {};
+    std::function<void(const steer_cluster&)> on_steer = {};
   };
 
   static result<std::unique_ptr<scheduler_service>> start(runtime::node&, settings);
@@ -29,8 +32,12 @@ public:
   scheduler_service& operator=(const scheduler_service&) = delete;
   ~scheduler_service();
 
-  /// How a worker has ended that this cluster made.
-  void worker_ended(const std::string& launch, const std::string& how) const;
+  /// How a launch has ended that this cluster made.
+  void launch_ended(const std::string& launch, const std::string& how) const;
+  /// The workers of this launch are to leave.
+  void drain(const std::string& launch) const;
+  /// Answered by on_load.
+  void ask_load() const;
 
   /// For others, and for this process.
   const std::string& address() const noexcept;

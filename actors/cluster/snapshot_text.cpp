@@ -73,6 +73,28 @@ std::string workers_text(const cluster_snapshot& s) {
   return "\n" + table(rows, 3);
 }
 
+std::string words_of(launch_state state) {
+  constexpr std::array names{"submitted", "pending", "starting", "running",
+                             "draining",  "stopped", "failed",   "lost"};
+  return names.at(static_cast<std::size_t>(state));
+}
+
+std::string time_words(const launch_snapshot& l) {
+  if (l.in_seconds == 0) return "-";
+  return (l.state == launch_state::pending ? "starts in " : "ends in ") +
+         rounded_time(l.in_seconds);
+}
+
+std::string launches_text(const cluster_snapshot& s) {
+  if (s.launches.empty()) return {};
+  std::vector<row> rows{{"LAUNCH", "ID", "GROUP", "STATE", "WORKERS", "AGE", "TIME", "WHY"}};
+  for (const auto& l : s.launches)
+    rows.push_back({number(l.number), l.id.empty() ? "-" : l.id, l.group.empty() ? "-" : l.group,
+                    words_of(l.state), number(l.joined) + " of " + number(l.workers),
+                    rounded_time(l.since_seconds), time_words(l), l.words});
+  return "\n" + table(rows, rows.front().size());
+}
+
 }  // namespace
 
 std::string rounded_size(std::uint64_t bytes) {
@@ -116,7 +138,8 @@ std::string snapshot_text(const cluster_snapshot& s) {
       << s.tasks_processing << " processing, " << s.tasks_in_memory << " in memory, "
       << s.tasks_failed << " failed; " << s.runs_finished << " runs finished\n";
   if (!s.pending_reason.empty()) out << "held up   " << s.pending_reason << "\n";
-  return out.str() + workers_text(s);
+  if (!s.cluster.empty()) out << "cluster   " << s.cluster << "\n";
+  return out.str() + workers_text(s) + launches_text(s);
 }
 
 std::string snapshot_json(const cluster_snapshot& s) {
@@ -137,6 +160,17 @@ std::string snapshot_json(const cluster_snapshot& s) {
                        {"runs_finished", w.runs_finished},
                        {"spilled_bytes", w.spilled_bytes},
                        {"state", words_of(w.state)}});
+  json launches = json::array();
+  for (const auto& l : s.launches)
+    launches.push_back({{"number", l.number},
+                        {"id", l.id},
+                        {"group", l.group},
+                        {"state", words_of(l.state)},
+                        {"workers", l.workers},
+                        {"joined", l.joined},
+                        {"words", l.words},
+                        {"since_seconds", l.since_seconds},
+                        {"in_seconds", l.in_seconds}});
   const json all{{"scheduler", s.scheduler},
                  {"address", s.address},
                  {"release", s.release},
@@ -150,7 +184,9 @@ std::string snapshot_json(const cluster_snapshot& s) {
                    {"failed", s.tasks_failed}}},
                  {"runs_finished", s.runs_finished},
                  {"pending_reason", s.pending_reason},
-                 {"workers", workers}};
+                 {"workers", workers},
+                 {"cluster", s.cluster},
+                 {"launches", launches}};
   // Names come from other processes: what is not UTF-8 is replaced, not thrown at us.
   return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -79,11 +79,59 @@ void staff::wakes(caf::actor who) {
   if (actor_ && !events_.empty()) runtime::wake(actor_);
 }
 
-void staff::want(std::uint32_t count) {
+void staff::load_seen(const core::scheduling::scheduler_load& seen) {
+  core::scaling::load_seen load{seen.runs, seen.work_ns, seen.results_bytes, {}};
+  for (const auto& [launch, cost] : seen.costs)
+    if (const auto number = number_of(launch)) load.costs[*number] = cost;
   std::unique_lock lock(mutex_);
-  wanted_ = count;
+  if (seen.clients > 0 || seen.runs > 0)
+    idle_since_.reset();
+  else if (!idle_since_)
+    idle_since_ = std::chrono::steady_clock::now();
+  push(std::move(load), std::move(lock));
+}
+
+void staff::end_asked() {
+  const std::lock_guard lock(mutex_);
+  end_asked_ = true;
+}
+
+bool staff::end_was_asked() const {
+  const std::lock_guard lock(mutex_);
+  return end_asked_;
+}
+
+std::chrono::nanoseconds staff::idle() const {
+  const std::lock_guard lock(mutex_);
+  if (!idle_since_) return {};
+  return std::chrono::steady_clock::now() - *idle_since_;
+}
+
+void staff::show(owner_view now, std::uint32_t wanted) {
+  const std::lock_guard lock(mutex_);
+  view_ = std::move(now);
+  if (adapting_) wanted_ = wanted;
+}
+
+void staff::adapt(const core::scaling::adapt_wanted& how, std::uint32_t workers) {
+  std::unique_lock lock(mutex_);
+  wanted_ = workers;
+  adapting_ = true;
   hopeless_.reset();
-  push(core::scaling::workers_wanted{count}, std::move(lock));
+  push(how, std::move(lock));
+}
+
+owner_view staff::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+void staff::want(std::uint32_t workers, std::uint32_t launches) {
+  std::unique_lock lock(mutex_);
+  wanted_ = workers;
+  adapting_ = false;
+  hopeless_.reset();
+  push(core::scaling::launches_wanted{launches}, std::move(lock));
 }
 
 result<void> staff::wait_opened() {
@@ -109,7 +157,8 @@ result<void> staff::wait_for(std::uint32_t count, std::chrono::nanoseconds limit
                        : "only " + std::to_string(have) + (have == 1 ? " has" : " have")) +
             " joined within " +
             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) +
-            " ms; see what the workers print, or raise cluster.start_timeout"};
+            " ms; see what the workers print, or raise cluster.start_timeout" +
+            (view_.words.empty() ? "" : " (" + view_.words + ")")};
   return {};
 }
 

@@ -121,6 +121,8 @@ public:
 
   std::string operator()(const stop_worker&) const { return "stop"; }
 
+  std::string operator()(const leave_cluster&) const { return "leave"; }
+
   std::string operator()(const replicate_results& m) const {
     std::string line = "replicate";
     for (const auto& result : m.results) {

@@ -48,6 +48,10 @@ public:
 
   std::string operator()(const core::scheduling::journal_ended&) const { return "journal ended"; }
 
+  std::string operator()(const core::scheduling::launch_unwanted& e) const {
+    return "launch " + e.launch + " unwanted";
+  }
+
   std::string operator()(const submit_task& m) const {
     auto line = "submit " + names_.of(m.task) + " = " + m.spec->function + "(";
     for (std::size_t i = 0; i < m.inputs.size(); ++i)
@@ -72,6 +76,8 @@ public:
   std::string operator()(const end_claims&) const { return "claims end"; }
 
   std::string operator()(const leave_scheduler&) const { return "leave"; }
+
+  std::string operator()(const steer_cluster&) const { return "steer"; }
 
   std::string operator()(const run_finished& m) const {
     return "finished " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";

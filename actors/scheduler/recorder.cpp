@@ -142,6 +142,10 @@ struct recorder::state {
     put(block_kind::launch_ended, 0, bytes::copy(e.launch + "\n" + e.how));
   }
 
+  void lone(const launch_unwanted& e) {
+    put(block_kind::launch_unwanted, 0, bytes::copy(e.launch));
+  }
+
   static hello without_secret(hello who) {
     who.token.clear();
     return who;

@@ -91,6 +91,9 @@ result<void> recording::read(const wire::block& b) {
       add(b, launch_ended{text.substr(0, line), text.substr(line + 1)});
       return {};
     }
+    case block_kind::launch_unwanted:
+      add(b, launch_unwanted{std::string(b.body.text())});
+      return {};
     case block_kind::journal_ended:
       add(b, journal_ended{});
       return {};

@@ -132,10 +132,11 @@ public:
 
   void on_wake() override {
     if (settings_.journal) settings_.journal->finish_compaction();
-    if (!settings_.deaths) return;
-    for (auto& one : settings_.deaths->take())
-      handle(launch_ended{std::move(one.launch), std::move(one.how)});
+    if (!settings_.news) return;
+    for (auto& one : settings_.news->take())
+      handle_now(std::move(one));
     carry_out();
+    if (settings_.on_load && settings_.news->load_asked()) settings_.on_load(machine_.load());
   }
 
   void on_flush() override {
@@ -207,6 +208,10 @@ private:
 
   void on_client(peer& p, client_message&& m) {
     if (std::holds_alternative<inspect_cluster>(m)) return send(p, client_reply(snapshot()));
+    if (const auto* order = std::get_if<steer_cluster>(&m)) {
+      if (settings_.on_steer) settings_.on_steer(*order);
+      return send(p, client_reply(snapshot()));
+    }
     if (p.client) handle(client_said{p.client, std::move(m)});
   }
 
@@ -215,6 +220,11 @@ private:
     s.scheduler = settings_.name;
     if (settings_.address) s.address = settings_.address();
     s.release = release();
+    if (settings_.owner) {
+      auto owner = settings_.owner();
+      s.cluster = std::move(owner.words);
+      s.launches = std::move(owner.launches);
+    }
     s.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(runtime::clock::now() - started_).count());
     return s;
@@ -321,12 +331,22 @@ private:
 
 }  // namespace
 
-void obituaries::add(one what) {
+void launch_news::add(core::scheduling::event what) {
   const std::lock_guard lock(mutex_);
   all_.push_back(std::move(what));
 }
 
-std::vector<obituaries::one> obituaries::take() {
+void launch_news::ask_load() {
+  const std::lock_guard lock(mutex_);
+  load_asked_ = true;
+}
+
+bool launch_news::load_asked() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(load_asked_, false);
+}
+
+std::vector<core::scheduling::event> launch_news::take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(all_, {});
 }

@@ -22,6 +22,8 @@ struct invocation {
 void add_scheduler_command(CLI::App&, invocation&);
 void add_up_command(CLI::App&, invocation&);
 void add_status_command(CLI::App&, invocation&);
+void add_clusters_commands(CLI::App&, invocation&);
+void add_doctor_command(CLI::App&, invocation&);
 void add_config_command(CLI::App&, invocation&);
 void add_cert_command(CLI::App&, invocation&);
 void add_replay_command(CLI::App&, invocation&);

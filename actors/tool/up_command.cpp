@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "actors/cluster/places.hpp"
 #include "actors/cluster/running_cluster.hpp"
 #include "actors/tool/arguments.hpp"
 #include "actors/tool/commands.hpp"
@@ -31,16 +32,33 @@ bool wait_for_workers(running_cluster& cluster, const until_signal& stop,
   return true;
 }
 
+/// Until a signal comes, somebody far away wants the end, or nobody has wanted anything for long.
+void wait_for_end(running_cluster& cluster, const until_signal& stop,
+                  std::chrono::nanoseconds idle_max) {
+  auto& workers = cluster.workers();
+  while (!stop.came_within(beat)) {
+    if (workers.end_was_asked()) {
+      std::cout << "ends, as it was told to\n" << std::flush;
+      return;
+    }
+    if (idle_max.count() > 0 && workers.idle() >= idle_max) {
+      std::cout << "ends, because nobody has used it for cluster.idle_timeout\n" << std::flush;
+      return;
+    }
+  }
+}
+
 int run(const config& options) {
   const until_signal stop;
-  running_cluster cluster({options, options.scheduler.listen});
+  running_cluster cluster({options, options.scheduler.listen, {}, true});
   if (!wait_for_workers(cluster, stop, options.cluster.start_timeout)) return exit_good;
   const auto& address = cluster.address();
   std::cout << cluster.summary() << "\n"
             << "  TROUPE_SCHEDULER=" << address << " lets programs find it\n"
-            << "  troupe status " << address << " shows what it does; Ctrl-C ends it\n"
+            << "  troupe status " << address << " shows what it does; Ctrl-C or `troupe down "
+            << cluster.summary().name << "` ends it\n"
             << std::flush;
-  stop.wait();
+  wait_for_end(cluster, stop, options.cluster.idle_timeout);
   return exit_good;
 }
 
@@ -51,11 +69,17 @@ void add_up_command(CLI::App& app, invocation& chosen) {
       app.add_subcommand("up", "Run the cluster of the configuration: a scheduler and its workers");
   auto listen = std::make_shared<listen_arguments>();
   listen->declare(*command);
-  command->callback([&chosen, listen] {
-    chosen.run = [&chosen, listen] {
+  auto dry = std::make_shared<bool>(false);
+  command->add_flag("--dry-run", *dry, "Only show what would be submitted for the first workers");
+  command->callback([&chosen, listen, dry] {
+    chosen.run = [&chosen, listen, dry] {
       auto loaded = load_config(chosen.request).value();
       log_for_operators(loaded);
       listen->apply(loaded.values.scheduler);
+      if (*dry) {
+        std::cout << preview_launches(loaded.values).value() << std::flush;
+        return exit_good;
+      }
       return run(loaded.values);
     };
   });

@@ -150,6 +150,7 @@ result<std::shared_ptr<const tls>> tls::load(const security_options& files) {
   auto client = make(files, TLS_client_method());
   if (!client) return client.error();
   auto made = std::make_shared<tls>();
+  made->peer_name_ = files.peer_name;
   made->server_ = *std::move(server);
   made->client_ = *std::move(client);
   return std::shared_ptr<const tls>(std::move(made));
@@ -166,7 +167,10 @@ ssl_ptr tls::client_side(int fd, const std::string& host) const {
   ssl_ptr ssl(SSL_new(client_.get()));
   check(ssl && SSL_set_fd(ssl.get(), fd) == 1, "OpenSSL makes a connection");
   SSL_set_connect_state(ssl.get());
-  if (is_number(host)) {
+  if (!peer_name_.empty()) {
+    SSL_set_tlsext_host_name(ssl.get(), peer_name_.c_str());
+    SSL_set1_host(ssl.get(), peer_name_.c_str());
+  } else if (is_number(host)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
   } else {
     SSL_set_tlsext_host_name(ssl.get(), host.c_str());

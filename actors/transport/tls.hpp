@@ -31,6 +31,7 @@ private:
 
   static result<ctx_ptr> make(const security_options&, const SSL_METHOD*);
 
+  std::string peer_name_;
   ctx_ptr server_;
   ctx_ptr client_;
 };

@@ -164,7 +164,6 @@ private:
   void leave(clock::duration grace) {
     alarms_.grace = clock::now() + grace;
     alarms_.leave.reset();
-    set_timer();
     step(leave_wanted{});
     on_flush();
   }
@@ -270,7 +269,7 @@ private:
       std::visit([this](auto& x) { carry_out(x); }, e);
     effects.clear();
     effects_ = std::move(effects);
-    me_.tick_at(machine_.deadline());
+    set_timer();
   }
 
   void carry_out(tell_scheduler& e) {
@@ -315,15 +314,16 @@ private:
 
   void carry_out(answer& e) { links_.answer(e.connection, std::move(e.message)); }
 
+  void carry_out(limit_leaving&) { alarms_.grace = clock::now() + settings_.options.leave_timeout; }
+
   void carry_out(end_worker&) { end({}); }
 
-  /// All that one message let go on, with one lock.
   void hand_out() {
     if (!to_run_.empty()) executor_.run(std::exchange(to_run_, {}));
     if (!to_pass_.empty()) executor_.pass(std::exchange(to_pass_, {}));
   }
 
-  /// Says good-bye to everybody. Then only functions that still run keep the actor.
+  /// Says good-bye. Then only functions that still run keep the actor.
   void end(worker_end how) {
     if (std::exchange(ending_, true)) return;
     end_ = std::move(how);

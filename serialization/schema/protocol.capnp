@@ -307,8 +307,16 @@ struct ClientMessages {
       endClaims @7 :Void;
       leaveScheduler @8 :Void;
       # One message each.
+      steerCluster @9 :SteerCluster;
+      # One message.
     }
   }
+}
+
+struct SteerCluster {
+  order @0 :UInt16;
+  # 0 end, 1 scale.
+  workers @1 :UInt32;
 }
 
 struct CancelTasks {
@@ -394,6 +402,22 @@ struct ClusterSnapshot {
   runsFinished @10 :UInt64;
   pendingReason @11 :Text;
   workers @12 :List(Worker);
+  cluster @13 :Text;
+  # What holds its owner up, if anything; empty if there is no owner.
+  launches @14 :List(Launch);
+
+  struct Launch {
+    number @0 :UInt64;
+    id @1 :Text;
+    group @2 :Text;
+    state @3 :UInt16;
+    # 0 submitted, 1 pending, 2 starting, 3 running, 4 draining, 5 stopped, 6 failed, 7 lost.
+    workers @4 :UInt32;
+    joined @5 :UInt32;
+    words @6 :Text;
+    sinceSeconds @7 :UInt64;
+    inSeconds @8 :UInt64;
+  }
 
   struct Worker {
     worker @0 :UInt64;
@@ -497,6 +521,8 @@ struct WorkerOrders {
       stopWorker @5 :Void;
       # One message.
       replicateResults @6 :ReplicateResults;
+      leaveCluster @7 :Void;
+      # One message.
     }
   }
 }

@@ -121,6 +121,8 @@ private:
     tell(client, task_done{m.task, the_worker, 1, false, {}});
   }
 
+  void hear(client_id, const steer_cluster&) {}
+
   void hear(client_id client, const inspect_cluster&) {
     cluster_snapshot s;
     s.scheduler = "fake";

@@ -39,3 +39,14 @@ TEST_CASE("more is planned than the machine has if the config says so") {
 TEST_CASE("a machine that says nothing has one core") {
   CHECK(plan_workers(config{}, machine_share{0, 0}) == worker_plan{1, 1, 0});
 }
+
+TEST_CASE("a size in workers, launches, cores or memory is as many launches as hold it") {
+  constexpr worker_plan two_threads{1, 2, 100};
+  CHECK(launches_for({.workers = 9}, two_threads, 4) == 3);
+  CHECK(launches_for({.launches = 9}, two_threads, 4) == 9);
+  CHECK(launches_for({.cores = 17}, two_threads, 4) == 3);
+  CHECK(launches_for({.memory_bytes = 401}, two_threads, 4) == 2);
+  CHECK(launches_for({.workers = 4, .launches = 2, .cores = 40}, two_threads, 4) == 5);
+  CHECK(launches_for({}, two_threads, 4) == 0);
+  CHECK(launches_for({.memory_bytes = 1}, {1, 1, 0}, 1) == 0);
+}

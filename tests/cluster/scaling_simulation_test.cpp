@@ -74,25 +74,35 @@ private:
     }
   }
 
-  void carry_out(const launch_worker& order, std::vector<event>& next) {
-    if (hostile_ && chance(4)) {
-      next.emplace_back(launch_refused{order.launch, {errc::system, "not today"}});
-      return;
+  void carry_out(const make_launches& order, std::vector<event>& next) {
+    for (std::uint32_t i = 0; i < order.count; ++i) {
+      const auto number = order.first + i;
+      if (hostile_ && chance(4)) {
+        next.emplace_back(launch_refused{number, {errc::system, "not today"}});
+        continue;
+      }
+      const auto id = "p" + std::to_string(number);
+      workers_[id] = {number};
+      next.emplace_back(launch_accepted{number, id});
     }
-    const auto id = "p" + std::to_string(order.launch);
-    workers_[id] = {order.launch};
-    next.emplace_back(launch_accepted{order.launch, id});
   }
 
-  void carry_out(const retire_launch& order, std::vector<event>&) {
-    if (auto found = workers_.find(order.id); found != workers_.end()) found->second.retired = true;
+  void carry_out(const drain_launch& order, std::vector<event>&) {
+    for (auto& [id, one] : workers_)
+      if (one.launch == order.launch) one.retired = true;
+  }
+
+  void carry_out(const retire_launches& order, std::vector<event>&) {
+    for (const auto& id : order.ids)
+      if (auto found = workers_.find(id); found != workers_.end()) found->second.retired = true;
   }
 
   void carry_out(const take_survey&, std::vector<event>& next) {
     surveyed answer;
     for (const auto& [id, w] : workers_) {
       // Some deaths are told with their reason; of others the launch is just not listed.
-      if (w.alive || w.launch % 2 == 0) answer.all.push_back({id, !w.alive, "killed"});
+      const auto at = w.alive ? observation::phase::running : observation::phase::gone;
+      if (w.alive || w.launch % 2 == 0) answer.all.push_back({id, at, "killed", false, w.launch});
     }
     std::erase_if(workers_, [](const auto& w) { return !w.second.alive; });
     next.emplace_back(answer);
@@ -113,23 +123,23 @@ private:
 TEST_CASE("whatever the place does, there are as many workers as wanted once it is peaceful") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    scaler machine{cluster_options{}};
+    scaler machine{config{}};
     fake_place place(seed, true);
     std::mt19937 random(seed);
     std::uint32_t wanted = 4;
-    place.run(machine, {workers_wanted{wanted}});
+    place.run(machine, {launches_wanted{wanted}});
     for (int i = 0; i < 3000; ++i) {
       if (random() % 500 == 0) {
         wanted = static_cast<std::uint32_t>(random() % 12);
-        place.run(machine, {workers_wanted{wanted}});
+        place.run(machine, {launches_wanted{wanted}});
       }
       place.step(machine);
     }
     place.make_peaceful();
-    if (machine.inspect().gave_up) place.run(machine, {workers_wanted{wanted}});
+    if (machine.inspect().gave_up) place.run(machine, {launches_wanted{wanted}});
     for (int i = 0; i < 6000; ++i)
       place.step(machine);
-    REQUIRE(machine.inspect() == scaler::snapshot{wanted, 0, wanted, 0, false});
+    REQUIRE(machine.inspect() == scaler::counts{wanted, 0, wanted, 0, false});
     REQUIRE(place.alive() == wanted);
   }
 }

@@ -17,7 +17,7 @@ using effects = std::vector<effect>;
 
 /// One machine and a clock that only moves when told to.
 struct stage {
-  scaler machine{cluster_options{}};
+  scaler machine{config{}};
   time_point now{std::chrono::hours(1)};
 
   effects after(const event& what, std::chrono::nanoseconds pause = 0ns) {
@@ -30,7 +30,7 @@ struct stage {
 
   /// Wanted, launched and joined: numbers 1 to count, ids "p1"...
   void bring_up(unsigned count) {
-    after(workers_wanted{count});
+    after(launches_wanted{count});
     for (unsigned i = 1; i <= count; ++i)
       after(launch_accepted{i, "p" + std::to_string(i)});
     for (unsigned i = 1; i <= count; ++i)
@@ -40,27 +40,27 @@ struct stage {
 };
 
 observation running(std::string id) {
-  return {std::move(id), false, {}};
+  return {std::move(id), observation::phase::running};
 }
 
 observation dead(std::string id) {
-  return {std::move(id), true, "exit code 1"};
+  return {std::move(id), observation::phase::gone, "exit code 1"};
 }
 
 }  // namespace
 
 TEST_CASE("as many workers are launched as are wanted") {
   stage s;
-  CHECK(s.after(workers_wanted{2}) == effects{launch_worker{1}, launch_worker{2}});
+  CHECK(s.after(launches_wanted{2}) == effects{make_launches{1, 2}});
   CHECK(s.after(launch_accepted{1, "p1"}).empty());
   CHECK(s.after(launch_accepted{2, "p2"}).empty());
   CHECK(s.after(scaling::worker_joined{1}).empty());
-  CHECK(s.machine.inspect() == scaler::snapshot{2, 1, 1, 0, false});
+  CHECK(s.machine.inspect() == scaler::counts{2, 1, 1, 0, false});
 }
 
 TEST_CASE("a new launch is looked at soon, and then at intervals") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   s.after(launch_accepted{1, "p1"});
   CHECK(s.machine.deadline() == s.now + scaler::first_look);
   CHECK(s.after(clock_ticked{}, scaler::first_look) == effects{take_survey{}});
@@ -70,7 +70,7 @@ TEST_CASE("a new launch is looked at soon, and then at intervals") {
 TEST_CASE("a cluster without workers sets no timer") {
   stage s;
   CHECK_FALSE(s.machine.deadline());
-  s.after(workers_wanted{0});
+  s.after(launches_wanted{0});
   CHECK_FALSE(s.machine.deadline());
 }
 
@@ -78,15 +78,20 @@ TEST_CASE("an old worker that dies is replaced at once") {
   stage s;
   s.bring_up(2);
   CHECK(s.after(surveyed{{running("p1"), dead("p2")}}, 1h) ==
-        effects{report_death{2, "exit code 1"}, launch_worker{3}, take_survey{}});
+        effects{report_death{2, "exit code 1"}, make_launches{3, 1}, take_survey{}});
 }
 
-TEST_CASE("a launch that the survey does not list has ended") {
+TEST_CASE("a launch that the survey does not list has ended, unless its workers are here") {
   stage s;
   s.bring_up(1);
   s.now += 1h;
-  CHECK(s.after(surveyed{}) ==
-        effects{report_death{1, "it is gone, and nothing is known of its end"}, launch_worker{2}});
+  CHECK(s.after(surveyed{}) == effects{take_survey{}});
+  CHECK(s.machine.inspect() == scaler::counts{1, 0, 1, 0, false});
+  s.after(scaling::worker_lost{1});
+  CHECK(
+      s.after(surveyed{}) ==
+      effects{report_death{1, "it is gone, and nothing is known of its end"}, make_launches{2, 1}});
+  CHECK(s.machine.launches(s.now).back().state == launch_state::lost);
 }
 
 TEST_CASE("a lost connection asks the place at once, and again a little later") {
@@ -98,14 +103,15 @@ TEST_CASE("a lost connection asks the place at once, and again a little later") 
   CHECK(s.after(surveyed{{running("p1")}}).empty());
   CHECK(s.after(clock_ticked{}, scaler::second_look) == effects{take_survey{}});
   CHECK(s.after(surveyed{{dead("p1")}}) ==
-        effects{report_death{1, "exit code 1"}, launch_worker{2}});
+        effects{report_death{1, "exit code 1"}, make_launches{2, 1}});
 }
 
 TEST_CASE("a worker that leaves in order is replaced at once, however young it is") {
   stage s;
   s.bring_up(1);
   s.after(scaling::worker_lost{1});
-  CHECK(s.after(surveyed{{{"p1", true, "exit code 0", true}}}) == effects{launch_worker{2}});
+  CHECK(s.after(surveyed{{{"p1", observation::phase::gone, "exit code 0", true}}}) ==
+        effects{make_launches{2, 1}});
 }
 
 TEST_CASE("a worker that comes back after a lost connection is not replaced") {
@@ -119,7 +125,7 @@ TEST_CASE("a worker that comes back after a lost connection is not replaced") {
 
 TEST_CASE("a launch that dies young delays the next one, twice as long each time") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   auto delay = std::chrono::nanoseconds(scaler::first_delay);
   for (launch_number i = 1; i < scaler::attempts_max; ++i) {
     const auto id = "p" + std::to_string(i);
@@ -127,14 +133,14 @@ TEST_CASE("a launch that dies young delays the next one, twice as long each time
     CHECK(s.after(surveyed{{dead(id)}}) == effects{report_death{i, "exit code 1"}});
     CHECK(s.machine.deadline() == s.now + delay);
     CHECK(s.after(clock_ticked{}, delay - 1ns).empty());
-    CHECK(s.after(clock_ticked{}, 1ns) == effects{launch_worker{i + 1}});
+    CHECK(s.after(clock_ticked{}, 1ns) == effects{make_launches{i + 1, 1}});
     delay *= 2;
   }
 }
 
 TEST_CASE("after enough rounds in which nobody joined it gives up and says why") {
   stage s;
-  s.after(workers_wanted{2});
+  s.after(launches_wanted{2});
   for (unsigned round = 0; round < scaler::attempts_max; ++round) {
     const launch_number first = 1 + 2 * round;
     CHECK_FALSE(s.machine.inspect().gave_up);
@@ -142,14 +148,14 @@ TEST_CASE("after enough rounds in which nobody joined it gives up and says why")
     s.after(launch_refused{first + 1, {errc::system, "no such program"}});
     s.after(clock_ticked{}, scaler::delay_max);
   }
-  CHECK(s.machine.inspect() == scaler::snapshot{2, 0, 0, 0, true});
+  CHECK(s.machine.inspect() == scaler::counts{2, 0, 0, 0, true});
   CHECK_FALSE(s.machine.deadline());
   CHECK(s.after(clock_ticked{}, 1h).empty());
 }
 
 TEST_CASE("the error of giving up has the last words of the last launch") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   effects out;
   for (launch_number i = 1; i <= scaler::attempts_max; ++i) {
     out = s.after(launch_refused{i, {errc::system, "no such program"}});
@@ -165,59 +171,81 @@ TEST_CASE("the error of giving up has the last words of the last launch") {
 
 TEST_CASE("asking for workers again after giving up tries again at once") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   for (launch_number i = 1; i <= scaler::attempts_max; ++i) {
     s.after(launch_refused{i, {errc::system, "no such program"}});
     s.after(clock_ticked{}, scaler::delay_max);
   }
-  CHECK(s.after(workers_wanted{1}) == effects{launch_worker{6}});
+  CHECK(s.after(launches_wanted{1}) == effects{make_launches{6, 1}});
 }
 
 TEST_CASE("workers that join and die do not make it give up") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   for (launch_number i = 1; i <= 20; ++i) {
     const auto id = "p" + std::to_string(i);
     s.after(launch_accepted{i, id});
     s.after(scaling::worker_joined{i});
     s.after(surveyed{{dead(id)}});
-    CHECK(s.after(clock_ticked{}, scaler::delay_max) == effects{launch_worker{i + 1}});
+    CHECK(s.after(clock_ticked{}, scaler::delay_max) == effects{make_launches{i + 1, 1}});
   }
 }
 
 TEST_CASE("a launch that runs but does not join in time is retired and replaced") {
   stage s;
-  s.after(workers_wanted{1});
+  s.after(launches_wanted{1});
   s.after(launch_accepted{1, "p1"});
-  CHECK(s.after(clock_ticked{}, 30s) == effects{retire_launch{"p1"}, take_survey{}});
-  CHECK(s.machine.inspect() == scaler::snapshot{1, 0, 0, 1, false});
-  CHECK(s.after(clock_ticked{}, scaler::first_delay) == effects{launch_worker{2}});
+  s.after(surveyed{{running("p1")}});
+  CHECK(s.after(clock_ticked{}, 30s) == effects{retire_launches{{"p1"}}, take_survey{}});
+  CHECK(s.machine.inspect() == scaler::counts{1, 0, 0, 1, false});
+  CHECK(s.after(clock_ticked{}, scaler::first_delay) == effects{make_launches{2, 1}});
   CHECK(s.after(surveyed{{dead("p1")}}).empty());
+  CHECK(s.machine.launches(s.now).back().state == launch_state::failed);
 }
 
-TEST_CASE("what is too much is retired: those not joined first, then the newest") {
+TEST_CASE("what is too much ends: those not joined first, then the newest, which drain") {
   stage s;
   s.bring_up(3);
-  s.after(workers_wanted{4});
+  s.after(launches_wanted{4});
   s.after(launch_accepted{4, "p4"});
-  CHECK(s.after(workers_wanted{2}) == effects{retire_launch{"p4"}, retire_launch{"p3"}});
-  CHECK(s.machine.inspect() == scaler::snapshot{2, 0, 2, 2, false});
+  CHECK(s.after(launches_wanted{2}) == effects{drain_launch{3}, retire_launches{{"p4"}}});
+  CHECK(s.machine.inspect() == scaler::counts{2, 0, 2, 2, false});
+  // It ends by itself when its workers have left.
+  CHECK(s.after(scaling::worker_lost{3}) == effects{take_survey{}});
+  const auto left = surveyed{{running("p1"),
+                              running("p2"),
+                              {"p3", observation::phase::gone, "exit code 0", true},
+                              dead("p4")}};
+  CHECK(s.after(left).empty());
+  CHECK(s.machine.launches(s.now).back().state == launch_state::stopped);
+}
+
+TEST_CASE("a drained launch that does not end is retired, again and again") {
+  stage s;
+  s.bring_up(2);
+  CHECK(s.after(launches_wanted{1}) == effects{drain_launch{2}});
+  const auto limit = worker_options{}.leave_timeout + scaler::farewell;
+  CHECK(s.after(clock_ticked{}, limit - 1ns) == effects{take_survey{}});
+  CHECK(s.after(clock_ticked{}, 1ns) == effects{retire_launches{{"p2"}}});
+  CHECK(s.after(surveyed{{running("p1"), running("p2")}}).empty());
+  CHECK(s.after(clock_ticked{}, 1s) == effects{retire_launches{{"p2"}}, take_survey{}});
+  CHECK(s.after(surveyed{{running("p1"), dead("p2")}}).empty());
+  CHECK(s.machine.inspect() == scaler::counts{1, 0, 1, 0, false});
+}
+
+TEST_CASE("launches that are cheap to lose go first") {
+  stage s;
+  s.bring_up(3);
+  s.after(load_seen{0, 0, 0, {{1, 50}, {2, 10}, {3, 700}}});
+  CHECK(s.after(launches_wanted{2}) == effects{drain_launch{2}});
+  CHECK(s.after(launches_wanted{1}) == effects{drain_launch{1}});
 }
 
 TEST_CASE("a launch that is not wanted any more when it is accepted is retired") {
   stage s;
-  s.after(workers_wanted{1});
-  CHECK(s.after(workers_wanted{0}).empty());
-  CHECK(s.after(launch_accepted{1, "p1"}) == effects{retire_launch{"p1"}});
-}
-
-TEST_CASE("retiring is said again as long as the place lists the launch, and is no death") {
-  stage s;
-  s.bring_up(1);
-  CHECK(s.after(workers_wanted{0}) == effects{retire_launch{"p1"}});
-  CHECK(s.after(surveyed{{running("p1")}}) == effects{retire_launch{"p1"}});
-  CHECK(s.after(surveyed{{dead("p1")}}).empty());
-  CHECK(s.machine.inspect() == scaler::snapshot{});
+  s.after(launches_wanted{1});
+  CHECK(s.after(launches_wanted{0}).empty());
+  CHECK(s.after(launch_accepted{1, "p1"}) == effects{retire_launches{{"p1"}}});
 }
 
 TEST_CASE("late and unknown events change nothing") {
@@ -229,5 +257,5 @@ TEST_CASE("late and unknown events change nothing") {
   CHECK(s.after(scaling::worker_joined{77}).empty());
   CHECK(s.after(scaling::worker_lost{77}).empty());
   CHECK(s.after(surveyed{{running("p1"), running("of somebody else")}}).empty());
-  CHECK(s.machine.inspect() == scaler::snapshot{1, 0, 1, 0, false});
+  CHECK(s.machine.inspect() == scaler::counts{1, 0, 1, 0, false});
 }

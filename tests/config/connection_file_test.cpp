@@ -1,6 +1,7 @@
 #include "config/connection_file.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -123,4 +124,37 @@ TEST_CASE("addresses that are none are told with why") {
   says("local://x", "a number");
   says("/no/such/file", "neither an address");
   says("somewhere", "neither an address");
+}
+
+TEST_CASE("clusters are found by their names, and what is no connection file is passed over") {
+  const temporary_folder home;
+  const environment variables{{"XDG_CONFIG_HOME", home.path().string()}};
+  CHECK(find_clusters(variables).empty());
+  const auto folder = clusters_folder(variables);
+  CHECK(folder == home.path() / "troupe" / "clusters");
+  std::filesystem::create_directories(folder);
+  auto mine = example;
+  mine.host = host_name();
+  mine.name = "mine";
+  mine.type = "jobqueue";
+  mine.cluster = "troupe-1";
+  REQUIRE(write_connection_file(folder / "mine.json", mine).has_value());
+  home.write("troupe/clusters/other.json", "no json");
+  home.write("troupe/clusters/mine.toml", "");
+  const auto all = find_clusters(variables);
+  REQUIRE(all.size() == 1);
+  CHECK((all[0].second == mine));
+  CHECK(found("mine", with_token, variables) == "tcp://10.0.0.7:8786 hush");
+  CHECK(found("yours", with_token, variables).find("`troupe clusters`") != std::string::npos);
+}
+
+TEST_CASE("only the owner's own machine can tell that it is gone") {
+  auto file = example;
+  file.host = "elsewhere";
+  file.pid = 0x7ffffff0;
+  CHECK_FALSE(owner_is_gone(file));
+  file.host = host_name();
+  CHECK(owner_is_gone(file));
+  file.pid = getpid();
+  CHECK_FALSE(owner_is_gone(file));
 }

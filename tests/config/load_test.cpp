@@ -170,6 +170,8 @@ TEST_CASE("depth that would exhaust the stack is refused") {
 }
 
 TEST_CASE("values that are good alone and not together are refused") {
+  CHECK(problems_of("[cluster]\nadapt_min = 4\nadapt_max = 3\n") ==
+        "t.toml:3:13: cluster.adapt_max must not be less than cluster.adapt_min (4), found 3");
   CHECK(problems_of("[network]\nheartbeat_interval = \"40s\"\n") ==
         "t.toml:2:22: network.silence_max must be longer than network.heartbeat_interval (40s), "
         "found 30s");

@@ -159,7 +159,8 @@ TEST_CASE("help and version are printed, and the exit codes are in the help") {
   const auto help = run(home, {"--help"});
   CHECK(help.code == 0);
   CHECK(has(help.output, "Exit codes: 0"));
-  for (const auto* name : {"up", "scheduler", "worker", "status", "config", "cert"})
+  for (const auto* name : {"up", "scheduler", "worker", "status", "clusters", "scale", "down",
+                           "cleanup", "doctor", "config", "cert"})
     CHECK(run(home, {name, "--help"}).code == 0);
 }
 
@@ -389,6 +390,78 @@ TEST_CASE("the workers of a cluster whose owner is killed end with it") {
       std::this_thread::yield();
     CHECK_FALSE(runs(pid));
   }
+}
+
+TEST_CASE("a cluster is listed, scaled and ended by its name, from another process") {
+  folder home;
+  tool up(home, "up",
+          {"up", "--port", "0", "--set", "cluster.workers=1", "--set", "cluster.name=mine", "--set",
+           "cluster.workers_per_launch=2"});
+  up.wait_for("troupe down mine");
+  const auto listed = run(home, {"clusters"});
+  CHECK(has(listed.output, "mine  local on "));
+  CHECK(has(listed.output, "2 workers, 0 clients"));
+  CHECK(has(listed.output, "1 launch wanted of 2 workers each: 1 running"));
+  CHECK(has(run(home, {"status", "mine"}).output, "2 of 2"));
+  CHECK(run(home, {"scale", "mine", "4"}).code == 0);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (
+      !has(run(home, {"status", "mine"}).output, "2 launches wanted of 2 workers each: 2 running"))
+    REQUIRE(std::chrono::steady_clock::now() < until);
+  const auto ended = run(home, {"down", "mine"});
+  CHECK(ended.errors.empty());
+  CHECK(ended.code == 0);
+  CHECK(up.code() == 0);
+  CHECK(has(up.output(), "ends, as it was told to"));
+  CHECK(has(run(home, {"clusters"}).output, "no clusters"));
+  CHECK(run(home, {"down", "mine"}).code == 1);
+}
+
+TEST_CASE("a cluster that nobody uses ends by itself") {
+  folder home;
+  tool up(home, "up",
+          {"up", "--port", "0", "--set", "cluster.workers=1", "--set", "cluster.idle_timeout=300ms",
+           "--set", "cluster.survey_interval=50ms"});
+  CHECK(up.code() == 0);
+  CHECK(has(up.output(), "cluster.idle_timeout"));
+}
+
+TEST_CASE("a cluster whose owner was killed is shown as gone, and cleaned up") {
+  folder home;
+  tool up(home, "up",
+          {"up", "--port", "0", "--set", "cluster.workers=1", "--set", "cluster.name=mine"});
+  up.wait_for("troupe down mine");
+  up.send(SIGKILL);
+  CHECK(up.code() == -SIGKILL);
+  CHECK(has(run(home, {"clusters"}).output, "mine  local on "));
+  CHECK(has(run(home, {"clusters"}).output, "gone; `troupe cleanup`"));
+  CHECK(has(run(home, {"doctor"}).output, "the owners are gone of: mine"));
+  CHECK(has(run(home, {"cleanup"}).output, "mine: removed, with 0 launches"));
+  CHECK(has(run(home, {"clusters"}).output, "no clusters"));
+}
+
+TEST_CASE("a dry run shows what would be submitted, and starts nothing") {
+  folder home;
+  const auto seen = run(home, {"up", "--dry-run", "--set", "cluster.workers=6", "--set",
+                               "cluster.workers_per_launch=3"});
+  CHECK(seen.code == 0);
+  CHECK(has(seen.output, "# 2 times 3 processes of this machine"));
+  CHECK(has(seen.output, "TROUPE_SECURITY__TOKEN=..."));
+  CHECK(has(seen.output, "troupe worker tcp://127.0.0.1:PORT --threads 1 --memory "));
+}
+
+TEST_CASE("doctor says what is well and what is not") {
+  folder home;
+  const auto well = run(home, {"doctor", "--set", "scheduler.listen=tcp://127.0.0.1:0"});
+  CAPTURE(well.output);
+  CHECK(well.code == 0);
+  CHECK(has(well.output, "ok   place: local, on this machine"));
+  CHECK(has(well.output, "ok   worker program: "));
+  const auto ill = run(home, {"doctor", "--set", "cluster.type=moon", "--set",
+                              "worker.libraries=[\"/nowhere/lib.so\"]"});
+  CHECK(ill.code == 2);
+  CHECK(has(ill.output, "BAD  place: cluster.type = \"moon\" is not known"));
+  CHECK(has(ill.output, "BAD  library: /nowhere/lib.so does not exist here"));
 }
 
 TEST_CASE("workers that cannot start end the cluster with their own words") {

@@ -21,6 +21,22 @@ struct pair_of_workers : bench {
   }
 };
 
+/// The same, each in a launch of its own.
+struct launched_workers : bench {
+  launched_workers() : bench({.prefetch = {}}) {
+    join();
+    for (const std::string name : {"v", "w"}) {
+      auto who = std::make_shared<hello>();
+      who->as = role::worker;
+      who->name = name;
+      who->launch = "launch-" + name;
+      who->threads = 1;
+      who->tasks = {{"f", "()"}, {"g", "()"}};
+      after(worker_joined{0, std::move(who)});
+    }
+  }
+};
+
 effect stop(worker_id who) {
   return tell_worker{who, stop_worker{}};
 }
@@ -36,6 +52,13 @@ TEST_CASE("a worker that leaves and has nothing goes at once") {
   CHECK(b.leave(v) == effects{stop(v)});
   CHECK_FALSE(b.machine.deadline());
   CHECK(b.submit(x) == effects{run(w, x, 1)});
+}
+
+TEST_CASE("the workers of a launch that is unwanted are told to leave, and no others") {
+  launched_workers b;
+  CHECK(b.after(core::scheduling::launch_unwanted{"launch-w"}) ==
+        effects{tell_worker{w, leave_cluster{}}});
+  CHECK(b.after(core::scheduling::launch_unwanted{"launch-nobody"}).empty());
 }
 
 TEST_CASE("only copies move to another worker before their worker goes") {
@@ -129,4 +152,21 @@ TEST_CASE("tasks that need resources wait for a paused worker, and go on with it
   s.resources = {{"gpu", 1}};
   CHECK(b.submit(x, {}, std::make_shared<const task_spec>(s)).empty());
   CHECK(b.after(v, worker_changed{worker_state::running}).size() == 1);
+}
+
+TEST_CASE("the load counts what runs and what waits for a thread, and names what launches have") {
+  launched_workers b;
+  CHECK(b.machine.load() ==
+        core::scheduling::scheduler_load{0, 0, 0, 1, {{"launch-v", 0}, {"launch-w", 0}}});
+  b.submit(x);
+  b.submit(y);
+  b.submit(z);
+  const auto busy = b.machine.load();
+  CHECK(busy.runs == 3);
+  CHECK(busy.work_ns > 0);
+  b.finish(v, x, 1);
+  const auto later = b.machine.load();
+  CHECK(later.runs == 2);
+  CHECK(later.results_bytes == 100);
+  CHECK(later.costs.at("launch-v") > later.costs.at("launch-w"));
 }

@@ -63,6 +63,7 @@ TEST_CASE("a recording that is run again does the same") {
   (*written)->flush();
   happens(clock_ticked{});
   happens(launch_ended{"a launch", "killed"});
+  happens(launch_unwanted{"a launch"});
   happens(worker_lost{v});
   happens(client_lost{alice});
   written->reset();

@@ -93,6 +93,10 @@ inline cluster_snapshot snapshot() {
                   7,
                   1 << 22,
                   worker_state::leaving}};
+  all.cluster = "2 launches wanted";
+  all.launches = {{1, "4711_0", "gpu", launch_state::running, 4, 3, "", 60, 3600},
+                  {2, "4711_1", "", launch_state::pending, 1, 0, "Resources", 61, 0},
+                  {3, "4711_2", "", launch_state::lost, 1, 0, "gone", 62, 0}};
   return all;
 }
 
@@ -107,7 +111,9 @@ inline batch<client_message> client_messages() {
           inspect_cluster{},
           claim_task{task(7)},
           end_claims{},
-          leave_scheduler{}};
+          leave_scheduler{},
+
+          steer_cluster{steer_cluster::order::scale, 7}};
 }
 
 inline batch<client_reply> client_replies() {
@@ -149,6 +155,7 @@ inline batch<worker_order_message> worker_orders() {
           cancel_run{task(3), {12}},
           cancel_run{task(4), {13}, true},
           stop_worker{},
+          leave_cluster{},
           replicate_results{{{task(5), 16, {{8}, {9}}}, {task(6), 4, {{8}}}}}};
 }
 

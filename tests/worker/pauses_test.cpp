@@ -165,6 +165,17 @@ TEST_CASE("a copy that was to come from a run here is forgotten with the run") {
   CHECK(f.w.inspect().fetches == 0);
 }
 
+TEST_CASE("a worker that is told to leave does as one that wants to, within a time") {
+  fixture f;
+  f.run(x, 1);
+  const auto out = f.after(scheduler_said{leave_cluster{}});
+  CHECK(out == effects{told(worker_changed{worker_state::leaving}), limit_leaving{}});
+  CHECK(f.after(scheduler_said{leave_cluster{}}).empty());
+  CHECK(f.run(z, 3) == effects{told(run_returned{z, {3}})});
+  CHECK(f.finish(x, 1) == effects{done(x, 1)});
+  CHECK(f.after(scheduler_said{stop_worker{}}) == effects{end_worker{}});
+}
+
 TEST_CASE("results of a worker that leaves are fetched and kept, and nobody need want them here") {
   fixture f;
   constexpr worker_id alice{2}, bob{3};

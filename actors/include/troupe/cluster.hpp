@@ -8,6 +8,7 @@
 #include <string>
 
 #include <troupe/client.hpp>
+#include <troupe/cluster_size.hpp>
 #include <troupe/config.hpp>
 #include <troupe/task.hpp>
 
@@ -44,6 +45,9 @@ public:
   /// Ends the workers, waiting for them a few seconds. Futures that are not ready fail.
   ~cluster();
 
+  /// Ends it as the destructor does, now. Closing it again does nothing; all else throws then.
+  void close();
+
   cluster(cluster&&) noexcept;
   cluster& operator=(cluster&&) noexcept;
 
@@ -51,8 +55,14 @@ public:
   /// be started, and after cluster.start_timeout in any case.
   client connect();
 
-  /// Returns at once; workers join or leave in their own time.
+  /// Returns at once; workers join or leave in their own time, and those that leave first end what
+  /// they run. From now on what ends is replaced, to keep this size.
   void scale(std::uint32_t workers);
+  void scale(const cluster_size&);
+
+  /// From now on there are as many workers as the work needs, between two limits; until scale() or
+  /// another adapt().
+  void adapt(const adapt_options&);
 
   /// Until so many workers are there; throws troupe::exception if that is hopeless or takes longer.
   void wait_for_workers(std::uint32_t count, std::chrono::nanoseconds timeout);

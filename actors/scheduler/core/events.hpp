@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -55,6 +56,11 @@ struct launch_ended {
   std::string how;
 };
 
+/// Its workers are to leave. They are to have joined.
+struct launch_unwanted {
+  std::string launch;
+};
+
 /// At the start, with scheduler_options::journal: each record that there is, then journal_ended.
 struct journal_read {
   journal_record record;
@@ -62,8 +68,9 @@ struct journal_read {
 
 struct journal_ended {};
 
-using event = std::variant<client_joined, worker_joined, client_said, worker_said, client_lost,
-                           worker_lost, clock_ticked, launch_ended, journal_read, journal_ended>;
+using event =
+    std::variant<client_joined, worker_joined, client_said, worker_said, client_lost, worker_lost,
+                 clock_ticked, launch_ended, launch_unwanted, journal_read, journal_ended>;
 
 // What a scheduler wants done.
 
@@ -115,6 +122,18 @@ struct tell_worker {
   worker_order_message message;
 
   friend bool operator==(const tell_worker&, const tell_worker&) = default;
+};
+
+/// What there is to do, for who decides how many workers there are.
+struct scheduler_load {
+  std::uint64_t runs = 0;           ///< That run or could, if there were a thread.
+  std::uint64_t work_ns = 0;        ///< What they are expected to take, on one thread.
+  std::uint64_t results_bytes = 0;  ///< That workers keep.
+  std::uint64_t clients = 0;
+  /// Of each launch: bytes that its workers keep, and a byte for each nanosecond of work they have.
+  std::map<std::string, std::uint64_t> costs = {};
+
+  friend bool operator==(const scheduler_load&, const scheduler_load&) = default;
 };
 
 using effect = std::variant<admit_client, admit_worker, dismiss_client, dismiss_worker, keep_record,

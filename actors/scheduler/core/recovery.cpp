@@ -235,6 +235,11 @@ void scheduler::run_again_after_loss(std::uint32_t slot, bool suspect, const los
   verdicts_.push_back({t.id, with, now_ + verdict_patience});
 }
 
+void scheduler::on(scheduling::launch_unwanted&& e) {
+  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot)
+    if (workers_[slot].id && workers_[slot].who->launch == e.launch) tell(slot, leave_cluster{});
+}
+
 void scheduler::on(scheduling::launch_ended&& e) {
   loss_book_.ended(e.launch, std::move(e.how));
   fail_doomed([](const verdict& v) { return !v.last->how.empty(); });

@@ -43,8 +43,7 @@ public:
   /// `session` tells it from all other schedulers, if workers and clients may come back to it.
   explicit scheduler(scheduler_options, std::string name = {}, uuid session = {});
 
-  // Tables refer to each other.
-  scheduler(const scheduler&) = delete;
+  scheduler(const scheduler&) = delete;  // Tables refer to each other.
   scheduler& operator=(const scheduler&) = delete;
 
   /// Appends what is to be done to `out`, to be carried out in this order.
@@ -60,8 +59,8 @@ public:
   /// Compares every table with every other; stops the process if they disagree.
   void check_invariants() const;
 
-  /// The address and the release are not known here.
-  cluster_snapshot inspect() const;
+  cluster_snapshot inspect() const;  ///< The address and the release are not known here.
+  scheduling::scheduler_load load() const;
 
   /// What a journal would have to say so that reading it leads here.
   std::vector<scheduling::journal_record> records() const;
@@ -74,6 +73,7 @@ private:
   void on(scheduling::client_said&&), on(scheduling::worker_said&&);
   void on(scheduling::client_lost&&), on(scheduling::worker_lost&&);
   void on(scheduling::clock_ticked&&), on(scheduling::launch_ended&&);
+  void on(scheduling::launch_unwanted&&);
   void regroup();
   void regroup(std::uint32_t lane);
   void regroup_loose();
@@ -91,6 +91,7 @@ private:
   void on(client_id, submit_task&&), on(client_id, scatter_data&&), on(client_id, release_task&&);
   void on(client_id, cancel_task&&), on(client_id, locate_result&&);
   void on(client_id, inspect_cluster&&);
+  static void on(client_id, steer_cluster&&) {}  // For the owner.
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
   std::optional<error> take_inputs(std::uint32_t slot, const submit_task&);
@@ -145,8 +146,7 @@ private:
   // What is not needed, cannot be, or must be again: recovery.cpp.
   void settle(task_id);
   void stop_run(std::uint32_t slot);
-  /// With the process it is in. Leaves the task waiting.
-  void kill_run(std::uint32_t slot);
+  void kill_run(std::uint32_t slot);  ///< With its process. Leaves the task waiting.
   void drop(std::uint32_t slot);
   void forget(std::uint32_t slot);
   void fail(std::uint32_t slot, error why);

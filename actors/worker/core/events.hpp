@@ -173,6 +173,11 @@ struct answer {
   friend bool operator==(const answer&, const answer&) = default;
 };
 
+/// It leaves on order: end it after worker.leave_timeout even if it has not been let go.
+struct limit_leaving {
+  friend bool operator==(const limit_leaving&, const limit_leaving&) = default;
+};
+
 /// Nothing more will come from this worker; end it.
 struct end_worker {
   friend bool operator==(const end_worker&, const end_worker&) = default;
@@ -180,7 +185,7 @@ struct end_worker {
 
 using effect = std::variant<tell_scheduler, know_peer, fetch_from, execute, pass_input,
                             skip_execution, kill_process, spill_result, load_result, remove_file,
-                            end_for_memory, answer, end_worker>;
+                            end_for_memory, answer, limit_leaving, end_worker>;
 
 }  // namespace working
 

@@ -13,6 +13,13 @@ void worker::on(leave_wanted&) {
   return_runs();
 }
 
+void worker::on(leave_cluster&) {
+  if (leaving_ || stopping_) return;
+  working::leave_wanted wanted;
+  on(wanted);
+  out_->push_back(limit_leaving{});
+}
+
 void worker::on(replicate_results& m) {
   if (stopping_) return;
   for (const auto& result : m.results) {

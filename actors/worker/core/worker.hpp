@@ -107,6 +107,7 @@ private:
   void on(cancel_run&);
   void on(stop_worker&);
   void on(replicate_results&);
+  void on(leave_cluster&);
   void register_again();
 
   // Inputs: inputs.cpp.

@@ -14,12 +14,18 @@ namespace troupe {
 
 /// Which cluster: [cluster].
 struct cluster_options {
-  std::string type = "local";             ///< A built-in backend, or one from a plugin.
-  std::string name = {};                  ///< For people; empty: type and process id.
-  std::uint32_t workers = 0;              ///< 0: as many as the backend finds sensible.
+  std::string type = "local";            ///< A built-in backend, or one from a plugin.
+  std::string name = {};                 ///< For people; empty: type and process id.
+  std::uint32_t workers = 0;             ///< 0: as many as the backend finds sensible.
+  std::uint32_t workers_per_launch = 1;  ///< A job of a batch system holds so many.
+  std::uint32_t adapt_min = 0;           ///< Workers.
+  std::uint32_t adapt_max = 0;           ///< Workers; 0: no adapting, `workers` are kept.
+  std::chrono::nanoseconds adapt_target = std::chrono::seconds(5);  ///< Work is done within this.
+  std::chrono::nanoseconds adapt_idle = std::chrono::seconds(30);   ///< Then the unneeded go.
   std::vector<std::string> plugins = {};  ///< Shared libraries that add values of `type`.
   std::chrono::nanoseconds survey_interval = std::chrono::seconds(1);
   std::chrono::nanoseconds start_timeout = std::chrono::seconds(30);  ///< For the first worker.
+  std::chrono::nanoseconds idle_timeout = {};  ///< `troupe up` ends after so long; zero: never.
   settings place = {};  ///< The section [cluster.<type>], read by the backend.
   std::map<std::string, origin> places = {};  ///< All such sections that were written, by type.
 };
@@ -101,6 +107,7 @@ struct security_options {
   std::string ca = {};           ///< PEM files, made by `troupe cert create`.
   std::string certificate = {};
   std::string key = {};
+  std::string peer_name = {};   ///< What certificates are for, in place of their hosts.
   std::string token = {};       ///< Shared secret; empty: from token_file. Never printed.
   std::string token_file = {};  ///< Empty: ~/.config/troupe/token, made at first use.
 };

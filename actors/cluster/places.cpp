@@ -1,0 +1,153 @@
+#include "actors/cluster/places.hpp"
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "actors/cluster/worker_environment.hpp"
+#include "actors/cluster/worker_program.hpp"
+#include "actors/transport/certificates.hpp"
+#include "backends/registry.hpp"
+#include "config/connection_file.hpp"
+#include "config/machine.hpp"
+
+namespace troupe {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto beat = std::chrono::milliseconds(200);
+
+services silent_services(const std::string& cluster) {
+  services given;
+  given.log = [](const std::string&) {};
+  given.launch_here = [](const launch_order&, std::uint64_t) -> result<launch_id> {
+    return error{errc::bad_config, "there is no cluster in this process"};
+  };
+  given.retire_here = [](const launch_id&) {};
+  given.cluster = cluster;
+  return given;
+}
+
+}  // namespace
+
+result<place_kind> find_place(const config& options) {
+  backends::registry kinds;
+  for (const auto& plugin : options.cluster.plugins)
+    if (auto loaded = kinds.load(plugin); !loaded) return loaded.error();
+  if (auto good = kinds.check(options.cluster.places, options.cluster.type); !good)
+    return good.error();
+  auto kind = kinds.find(options.cluster.type);
+  if (!kind) return kind.error();
+  return place_kind{kind->make, kind->remote};
+}
+
+result<std::unique_ptr<backend>> make_backend(const config& options, const place_kind& where,
+                                              const services& given) {
+  auto section = options.cluster.place;
+  auto made = where.make(section, given);
+  if (!made) return made;
+  if (auto read = section.leftovers(); !read) return read.error();
+  return made;
+}
+
+std::string new_cluster_id() {
+  std::array<unsigned char, 6> random{};
+  if (getentropy(random.data(), random.size()) != 0) random.front() = 0;
+  std::string id = "troupe-";
+  for (const unsigned byte : random) {
+    constexpr auto digits = "0123456789abcdef";
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
+  }
+  return id;
+}
+
+result<std::string> prepare_remote(config& options, const std::string& cluster) {
+  auto& security = options.security;
+  if (options.scheduler.listen != scheduler_options{}.listen) return std::string();
+  options.scheduler.listen = "tcp://0.0.0.0:0";
+  if (!security.ca.empty() || security.mode == "plain" || security.allow_plaintext)
+    return std::string();
+  const auto parent = clusters_folder();
+  if (parent.empty())
+    return error{errc::bad_config,
+                 "workers on other machines need certificates, and there is no home to make them "
+                 "in; see `troupe cert create`"};
+  std::error_code failed;
+  fs::create_directories(parent, failed);
+  const auto folder = (parent / (cluster + ".tls")).string();
+  if (auto made = transport::create_certificates(folder, {cluster}); !made) return made.error();
+  security.ca = folder + "/ca.pem";
+  security.certificate = folder + "/troupe.pem";
+  security.key = folder + "/troupe.key";
+  security.peer_name = cluster;
+  return folder;
+}
+
+launch_order make_order(const config& options, const core::worker_plan& plan, bool self_hosted,
+                        const std::string& scheduler) {
+  launch_order order;
+  order.name = options.cluster.type;
+  order.scheduler = scheduler;
+  order.workers = options.cluster.workers_per_launch;
+  order.threads = plan.threads;
+  order.memory_bytes = plan.memory_bytes;
+  // If there is none, the place that tries to run it says so in its own words.
+  auto program = self_hosted ? self_hosted_program() : troupe_program();
+  order.command = program ? *program : std::vector<std::string>{"troupe", "worker"};
+  // A worker's command line tells people what it is; all else is in its environment.
+  order.command.insert(order.command.end(),
+                       {order.scheduler, "--threads", std::to_string(order.threads), "--memory",
+                        std::to_string(order.memory_bytes)});
+  return order;
+}
+
+result<std::string> preview_launches(const config& options) {
+  auto where = find_place(options);
+  if (!where) return where.error();
+  const std::string id = "troupe-0123456789ab";
+  auto made = make_backend(options, *where, silent_services(id));
+  if (!made) return made.error();
+  const auto plan = core::plan_workers(options, find_machine_share());
+  auto order = make_order(options, plan, false,
+                          where->remote ? "tcp://THIS-HOST:PORT" : "tcp://127.0.0.1:PORT");
+  order.cluster = id;
+  order.count = core::launches_for({.workers = plan.workers}, plan, order.workers);
+  auto environment = worker_environment(options);
+  if (!environment) return environment.error();
+  order.environment = std::move(*environment);
+  return (*made)->preview(order);
+}
+
+result<std::size_t> end_launches(const config& options, const std::string& cluster,
+                                 std::chrono::nanoseconds limit) {
+  auto where = find_place(options);
+  if (!where) return where.error();
+  auto made = make_backend(options, *where, silent_services(cluster));
+  if (!made) return made.error();
+  const auto until = std::chrono::steady_clock::now() + limit;
+  std::set<launch_id> found;
+  for (;;) {
+    auto all = (*made)->survey();
+    if (!all) return all.error();
+    std::vector<launch_id> left;
+    for (const auto& one : *all)
+      if (one.at != launch_status::phase::gone) left.push_back(one.id);
+    if (left.empty()) return found.size();
+    found.insert(left.begin(), left.end());
+    if (auto done = (*made)->retire(left); !done) return done.error();
+    if (std::chrono::steady_clock::now() >= until)
+      return error{errc::timeout, std::to_string(left.size()) + " launches of " + cluster +
+                                      " do not end; the first is " + left.front()};
+    std::this_thread::sleep_for(beat);
+  }
+}
+
+}  // namespace troupe

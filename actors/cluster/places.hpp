@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <troupe/backend.hpp>
+#include <troupe/config.hpp>
+#include <troupe/result.hpp>
+
+#include "actors/cluster/core/plan.hpp"
+
+namespace troupe {
+
+/// The place that the configuration names, and whether its workers are on other machines.
+struct place_kind {
+  result<std::unique_ptr<backend>> (*make)(settings&, const services&) = nullptr;
+  bool remote = false;
+};
+
+/// Loads the plugins. All sections [cluster.<type>] must be of types that exist.
+result<place_kind> find_place(const config&);
+
+/// Makes it, and sees to it that no key of its section is unknown.
+result<std::unique_ptr<backend>> make_backend(const config&, const place_kind&, const services&);
+
+/// What nobody else's cluster is called, for jobs to carry: letters, digits and "-".
+std::string new_cluster_id();
+
+/// What the scheduler listens on when workers come from other machines and scheduler.listen does
+/// not say it: all interfaces, with an authority and a certificate made for this cluster alone, in
+/// a folder that only this user can read, wherever the home is shared. Returns that folder, or ""
+/// if the configuration has certificates, or wants none.
+result<std::string> prepare_remote(config&, const std::string& cluster);
+
+/// An order for launches of this cluster, but for numbers, address and environment.
+launch_order make_order(const config&, const core::worker_plan&, bool self_hosted,
+                        const std::string& scheduler);
+
+/// What `troupe up` would submit for its first workers, as the place puts it.
+result<std::string> preview_launches(const config&);
+
+/// Asks the place for all launches that carry this id, and ends them, looking again until none is
+/// left or the time is over. Returns how many there were.
+result<std::size_t> end_launches(const config&, const std::string& cluster,
+                                 std::chrono::nanoseconds limit);
+
+}  // namespace troupe
