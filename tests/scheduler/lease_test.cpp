@@ -123,6 +123,23 @@ TEST_CASE("runs that were given to others meanwhile are called off, and unknown 
   CHECK(b.finish(w, x, 2).size() == 2);
 }
 
+TEST_CASE("a run that may wait for one that is called off is called off with it") {
+  bench b;
+  b.join();
+  b.worker("v", 1);
+  b.submit(x);
+  b.submit(y);
+  b.submit(z, {x});
+  b.after(worker_lost{v});
+  b.worker("w", 1);
+  b.finish(w, x, 2);  // Then w runs y.
+  b.worker("v", 1, {}, {{"f", "()"}}, session);
+  CHECK(b.after(u, running_task{x, {1}}) == effects{cancel(u, x, 1)});
+  CHECK(b.after(u, running_task{z, {2}}) == effects{cancel(u, z, 2)});
+  b.after(u, registered{});
+  CHECK(b.snapshot().tasks_processing == 2);
+}
+
 TEST_CASE("a worker whose older connection is still there is lost on that one") {
   bench b;
   b.join();

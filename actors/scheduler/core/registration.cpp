@@ -21,10 +21,20 @@ void scheduler::on(std::uint32_t worker, running_task&& m) {
     return !t.doomed && !t.delayed && (!restart_.over() || maker_of_missing(slot) == worker);
   };
   const auto only_doomed = [&] { return tasks_[slot].doomed && tasks_[slot].missing == 1; };
-  const bool wanted =
-      state == task_state::queued || (state == task_state::waiting && (only_doomed() || planned()));
+  // It may wait there for the result of one that was given up.
+  const auto behind_refused = [&] {
+    bool any = false;
+    tasks_.for_each_input(slot, [&](std::uint32_t input) {
+      any |= workers_[worker].refused.contains(tasks_[input].id);
+    });
+    return any;
+  };
+  const bool wanted = (state == task_state::queued ||
+                       (state == task_state::waiting && (only_doomed() || planned()))) &&
+                      !behind_refused();
   if (!wanted || !workers_[worker].held_back || m.run.value == 0 || m.run.value > last_run_ ||
       !workers_.has_free(worker, catalog_.lane_at(tasks_[slot].lane).needs)) {
+    if (workers_[worker].held_back) workers_[worker].refused.insert(m.task);
     tell(worker, cancel_run{m.task, m.run});
     return;
   }
@@ -46,6 +56,7 @@ void scheduler::on(std::uint32_t worker, running_task&& m) {
 void scheduler::on(std::uint32_t worker, registered&&) {
   if (!workers_[worker].held_back) return;
   workers_.hold_back(worker, false);
+  workers_[worker].refused.clear();
   offer(worker);
   stop_expecting(workers_[worker].who->process);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -49,7 +50,8 @@ struct worker_record {
   amounts total;
   amounts free;
   acquaintances knows;
-  bool held_back = false;  ///< It came back and has not told yet what it runs.
+  bool held_back = false;     ///< It came back and has not told yet what it runs.
+  std::set<task_id> refused;  ///< Of what it has told so far: runs that it had to give up.
 };
 
 /// Who is here and who has room: for as many runs as it has threads, and beyond that for about
