@@ -29,6 +29,21 @@ void flush(network& n, node_id from, link_id to, port& io, wire::frame_kind kind
   messages.clear();
 }
 
+/// The one timer of a node: an earlier time than it waits for already sets it anew. Silent if the
+/// node is gone by then.
+template <class Node, class Ring>
+void ring_at(timeline& t, std::optional<core::time_point> due,
+             std::optional<core::time_point>& timer, const std::shared_ptr<Node*>& self,
+             Ring ring) {
+  if (!due || (timer && *timer <= *due)) return;
+  timer = due;
+  t.after(*due - t.now(), [&timer, ring, node = std::weak_ptr(self)] {
+    if (node.expired()) return;
+    timer.reset();
+    ring();
+  });
+}
+
 }  // namespace
 
 scheduler_node::scheduler_node(timeline& t, network& n, scheduler_options options, witness w,
@@ -149,15 +164,8 @@ void scheduler_node::feed(core::scheduling::event e) {
 }
 
 void scheduler_node::set_timer() {
-  const auto due = machine_.deadline();
-  if (!due || (timer_ && *timer_ <= *due)) return;
-  timer_ = due;
-  timeline_.after(*due - timeline_.now(), [self = std::weak_ptr(self_)] {
-    const auto here = self.lock();
-    if (!here) return;
-    (*here)->timer_.reset();
-    (*here)->feed(core::scheduling::clock_ticked{});
-  });
+  ring_at(timeline_, machine_.deadline(), timer_, self_,
+          [this] { feed(core::scheduling::clock_ticked{}); });
 }
 
 void peer_links::know(worker_id who, const std::string& address) {
@@ -439,15 +447,8 @@ void client_node::end() {
 }
 
 void client_node::set_timer() {
-  const auto due = machine_.deadline();
-  if (!due || (timer_ && *timer_ <= *due)) return;
-  timer_ = due;
-  timeline_.after(*due - timeline_.now(), [self = std::weak_ptr(self_)] {
-    const auto here = self.lock();
-    if (!here) return;
-    (*here)->timer_.reset();
-    (*here)->feed(core::asking::clock_ticked{});
-  });
+  ring_at(timeline_, machine_.deadline(), timer_, self_,
+          [this] { feed(core::asking::clock_ticked{}); });
 }
 
 void client_node::feed(core::asking::event e) {
