@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <sys/random.h>
 #include <system_error>
 
 #include "config/file.hpp"
+#include "config/hex.hpp"
 
 namespace troupe {
 
@@ -19,13 +21,10 @@ error with_context(const error& why) {
 }
 
 result<std::string> random_token() {
-  std::array<unsigned char, 32> random{};
+  std::array<std::uint8_t, 32> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
     return error{errc::system, "no random numbers: " + std::generic_category().message(errno)};
-  std::string text;
-  for (const auto byte : random)
-    text.append(1, "0123456789abcdef"[byte >> 4]).append(1, "0123456789abcdef"[byte & 15]);
-  return text;
+  return hex(random);
 }
 
 result<secret> read_token(const std::filesystem::path& path) {

@@ -1,19 +1,20 @@
 #include "actors/cluster/places.hpp"
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <set>
+#include <span>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include "actors/cluster/worker_environment.hpp"
 #include "actors/cluster/worker_program.hpp"
+#include "actors/runtime/random_uuid.hpp"
 #include "actors/transport/certificates.hpp"
 #include "backends/registry.hpp"
 #include "config/connection_file.hpp"
+#include "config/hex.hpp"
 #include "config/machine.hpp"
 
 namespace troupe {
@@ -58,15 +59,8 @@ result<std::unique_ptr<backend>> make_backend(const config& options, const place
 }
 
 std::string new_cluster_id() {
-  std::array<unsigned char, 6> random{};
-  if (getentropy(random.data(), random.size()) != 0) random.front() = 0;
-  std::string id = "troupe-";
-  for (const unsigned byte : random) {
-    constexpr auto digits = "0123456789abcdef";
-    id += digits[byte >> 4];
-    id += digits[byte & 15];
-  }
-  return id;
+  const auto random = runtime::random_uuid();
+  return "troupe-" + hex(std::span(random).first<6>());
 }
 
 result<std::string> prepare_remote(config& options, const std::string& cluster) {

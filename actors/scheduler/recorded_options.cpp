@@ -6,6 +6,7 @@
 #include <string>
 #include <type_traits>
 
+#include "config/hex.hpp"
 #include "config/keys.hpp"
 
 namespace troupe {
@@ -56,14 +57,6 @@ void each_scheduler_key(Config& all, F f) {
                if constexpr (requires { to_text(value); })
                  if (section == "scheduler") f(key, value);
              });
-}
-
-std::string hex(const uuid& from) {
-  std::string text;
-  for (const auto byte : from)
-    for (const int digit : {byte >> 4, byte & 15})
-      text += "0123456789abcdef"[digit];
-  return text;
 }
 
 uuid from_hex(const std::string& text) {
