@@ -92,17 +92,15 @@ public:
   void on(const transport::envelope& e, const caf::actor_addr& from) override {
     if (scheduler_ && from == scheduler_->to().actor.address()) {
       hear_scheduler(e);
-    } else {
-      links_.hear(e, from, heard_);
-      take_heard();
+      return hand_out();
     }
-    hand_out();
+    links_.hear(e, from, heard_);
+    take_heard();
   }
 
   void on(const transport::value_arrived& e, const caf::actor_addr& from) override {
     links_.hear(e, from, heard_);
     take_heard();
-    hand_out();
   }
 
   void on(const transport::link_failed& e, const caf::actor_addr& from) override {
@@ -113,12 +111,12 @@ public:
     if (scheduler_ && who == scheduler_->to().actor.address()) return lose_scheduler();
     links_.gone(who, heard_);
     take_heard();
-    hand_out();
   }
 
   void on_wake() override {
     executor_.take(executed_);
-    if (ending_) return executor_.stop({}) ? finish(false) : void();
+    if (ending_ && !executor_.stop({})) return;
+    if (ending_) return finish(false);
     for (auto& pause : executed_.pauses)
       std::visit([this](auto& p) { step(p); }, pause);
     for (auto& run : executed_.done)
@@ -145,7 +143,6 @@ public:
     }
     step(clock_ticked{});
     hand_out();
-    set_timer();
   }
 
   void on_flush() override {
@@ -165,6 +162,7 @@ private:
     alarms_.grace = clock::now() + grace;
     alarms_.leave.reset();
     step(leave_wanted{});
+    hand_out();
     on_flush();
   }
 
@@ -259,6 +257,7 @@ private:
     for (std::size_t i = 0; i < heard_.size(); ++i)
       step(std::move(heard_[i]));
     heard_.clear();
+    hand_out();
   }
 
   void step(event what) {
@@ -269,7 +268,6 @@ private:
       std::visit([this](auto& x) { carry_out(x); }, e);
     effects.clear();
     effects_ = std::move(effects);
-    set_timer();
   }
 
   void carry_out(tell_scheduler& e) {
@@ -318,9 +316,11 @@ private:
 
   void carry_out(end_worker&) { end({}); }
 
+  /// At the end of each turn.
   void hand_out() {
     if (!to_run_.empty()) executor_.run(std::exchange(to_run_, {}));
     if (!to_pass_.empty()) executor_.pass(std::exchange(to_pass_, {}));
+    set_timer();
   }
 
   /// Says good-bye. Then only functions that still run keep the actor.
