@@ -63,7 +63,7 @@ struct locate_result {
   friend bool operator==(const locate_result&, const locate_result&) = default;
 };
 
-/// Answered by cluster_snapshot. Observers may send this, and steer_cluster.
+/// Answered by snapshot_reply. Observers may send this, and steer_cluster.
 struct inspect_cluster {
   friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
 };
@@ -88,7 +88,7 @@ struct leave_scheduler {
   friend bool operator==(const leave_scheduler&, const leave_scheduler&) = default;
 };
 
-/// For who owns the cluster. Answered by cluster_snapshot.
+/// For who owns the cluster. Answered by snapshot_reply.
 struct steer_cluster {
   enum class order : std::uint8_t {
     end,    ///< It and its workers.

@@ -21,7 +21,7 @@ using client_message =
 
 /// Scheduler to client (or observer).
 using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,
-                                  place_data, cluster_snapshot, scheduler_ends>;
+                                  place_data, snapshot_reply, scheduler_ends>;
 
 /// Worker to scheduler.
 using worker_message =

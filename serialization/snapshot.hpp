@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <troupe/id.hpp>
@@ -77,6 +79,19 @@ struct cluster_snapshot {
   std::vector<launch_snapshot> launches;
 
   friend bool operator==(const cluster_snapshot&, const cluster_snapshot&) = default;
+};
+
+/// A snapshot as a message. It lies apart because each reply of a batch takes as much room as the
+/// largest kind of reply, and this would be that by far.
+struct snapshot_reply {
+  explicit snapshot_reply(cluster_snapshot s = {})
+      : shown(std::make_shared<const cluster_snapshot>(std::move(s))) {}
+
+  std::shared_ptr<const cluster_snapshot> shown;  ///< Never null.
+
+  friend bool operator==(const snapshot_reply& a, const snapshot_reply& b) {
+    return *a.shown == *b.shown;
+  }
 };
 
 }  // namespace troupe

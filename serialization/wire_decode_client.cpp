@@ -163,7 +163,7 @@ launch_snapshot read_snapshot(schema::ClusterSnapshot::Launch::Reader from) {
 
 void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, reply_filler& fill) {
   fill.begin_group(1);
-  auto& to = fill.add<cluster_snapshot>();
+  cluster_snapshot to;
   to.scheduler = read_text(from.getScheduler());
   to.address = read_text(from.getAddress());
   to.release = read_text(from.getRelease());
@@ -185,6 +185,7 @@ void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, repl
   body.take(launches.size());
   for (auto launch : launches)
     to.launches.push_back(read_snapshot(launch));
+  fill.add<snapshot_reply>() = snapshot_reply(std::move(to));
 }
 
 void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader from,

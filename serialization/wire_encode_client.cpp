@@ -160,9 +160,9 @@ void write_snapshot(const launch_snapshot& from, schema::ClusterSnapshot::Launch
   to.setInSeconds(from.in_seconds);
 }
 
-void write_group(column_writer&, const replies<cluster_snapshot>& rows, const reply_group&,
+void write_group(column_writer&, const replies<snapshot_reply>& rows, const reply_group&,
                  reply_to at) {
-  const auto& from = rows[0];
+  const auto& from = *rows[0].shown;
   auto to = at.initClusterSnapshot();
   to.setScheduler(text(from.scheduler));
   to.setAddress(text(from.address));

@@ -24,7 +24,7 @@ namespace troupe::wire {
 template <class T>
 inline constexpr bool alone =
     std::is_same_v<T, inspect_cluster> || std::is_same_v<T, welcome_client> ||
-    std::is_same_v<T, cluster_snapshot> || std::is_same_v<T, worker_report> ||
+    std::is_same_v<T, snapshot_reply> || std::is_same_v<T, worker_report> ||
     std::is_same_v<T, worker_changed> || std::is_same_v<T, welcome_worker> ||
     std::is_same_v<T, stop_worker> || std::is_same_v<T, end_claims> ||
     std::is_same_v<T, leave_scheduler> || std::is_same_v<T, scheduler_ends> ||

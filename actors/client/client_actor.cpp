@@ -201,9 +201,9 @@ private:
   }
 
   void hear(client_reply reply) {
-    if (auto* snapshot = std::get_if<cluster_snapshot>(&reply)) {
+    if (auto* snapshot = std::get_if<snapshot_reply>(&reply)) {
       if (asked_.empty()) return;
-      asked_.front().set_value(std::move(*snapshot));
+      asked_.front().set_value(*snapshot->shown);
       asked_.pop_front();
       return;
     }

@@ -61,7 +61,7 @@ public:
       return;
     }
     for (const auto& reply : *replies)
-      if (const auto* found = std::get_if<cluster_snapshot>(&reply)) finish(*found);
+      if (const auto* found = std::get_if<snapshot_reply>(&reply)) finish(*found->shown);
   }
 
   void on_gone(const caf::actor_addr&) override {

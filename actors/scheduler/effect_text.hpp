@@ -91,7 +91,8 @@ public:
     return "place " + names_.of(m.task) + " on " + names_.of(m.worker);
   }
 
-  std::string operator()(const cluster_snapshot& s) const {
+  std::string operator()(const snapshot_reply& m) const {
+    const auto& s = *m.shown;
     return "status waiting=" + std::to_string(s.tasks_waiting) +
            " queued=" + std::to_string(s.tasks_queued) +
            " processing=" + std::to_string(s.tasks_processing) +

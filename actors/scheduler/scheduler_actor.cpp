@@ -207,10 +207,11 @@ private:
   }
 
   void on_client(peer& p, client_message&& m) {
-    if (std::holds_alternative<inspect_cluster>(m)) return send(p, client_reply(snapshot()));
+    if (std::holds_alternative<inspect_cluster>(m))
+      return send(p, client_reply(snapshot_reply(snapshot())));
     if (const auto* order = std::get_if<steer_cluster>(&m)) {
       if (settings_.on_steer) settings_.on_steer(*order);
-      return send(p, client_reply(snapshot()));
+      return send(p, client_reply(snapshot_reply(snapshot())));
     }
     if (p.client) handle(client_said{p.client, std::move(m)});
   }

@@ -242,7 +242,7 @@ TEST_CASE("what the scheduler says of tasks of others is ignored") {
   CHECK(w.hear(place_data{foreign, w1}).empty());
   CHECK(w.hear(place_data{x, w1}).empty());
   CHECK(w.hear(task_failed{make_task_id(me, 1'000'000'000), broken}).empty());
-  CHECK(w.hear(cluster_snapshot{}).empty());
+  CHECK(w.hear(snapshot_reply{}).empty());
 }
 
 TEST_CASE("the counts are of submitted tasks and how they ended") {

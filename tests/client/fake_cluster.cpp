@@ -131,7 +131,7 @@ private:
     w.threads = 3;
     w.memory_bytes = std::uint64_t{3} << 29;
     s.workers = {w, w};
-    tell(client, s);
+    tell(client, snapshot_reply(s));
   }
 
   void run(const submit_task& m) {

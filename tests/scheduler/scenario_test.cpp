@@ -62,7 +62,7 @@ private:
       bench_.now += std::chrono::seconds(std::stoi(plain_.at(0)));
       return bench_.after(clock_ticked{});
     }
-    if (verb == "status") return {tell_client{client_id{1}, bench_.snapshot()}};
+    if (verb == "status") return {tell_client{client_id{1}, snapshot_reply(bench_.snapshot())}};
     if (verb == "leave") return bench_.after(client(), leave_scheduler{});
     if (verb == "claimed") return bench_.after(client(), end_claims{});
     if (verb == "registered") return bench_.after(workers_.at(plain_.at(0)), registered{});

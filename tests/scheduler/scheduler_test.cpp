@@ -302,5 +302,5 @@ TEST_CASE("the snapshot counts what workers run and hold") {
   CHECK(s.workers[0].runs_assigned == 2);
   CHECK(s.workers[0].runs_finished == 1);
   const auto asked = b.after(alice, inspect_cluster{});
-  CHECK(asked == effects{tell_client{alice, s}});
+  CHECK(asked == effects{tell_client{alice, snapshot_reply(s)}});
 }

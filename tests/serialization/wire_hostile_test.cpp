@@ -83,7 +83,7 @@ errc try_decode(wire::decoder& with, frame_kind kind, const bytes& body) {
   const auto before = allocated.now;
   const auto code = decode_as(with, kind, body);
   if (code != errc::ok && code != errc::bad_bytes) FAIL("neither good nor bad bytes");
-  if (allocated.peak - before > static_cast<std::ptrdiff_t>((10u << 20) + 64 * body.size()))
+  if (allocated.peak - before > static_cast<std::ptrdiff_t>((8u << 20) + 64 * body.size()))
     FAIL("a frame of " << body.size() << " bytes took " << allocated.peak - before);
   return code;
 }

@@ -123,7 +123,7 @@ inline batch<client_reply> client_replies() {
           task_done{task(2), {7}, 1 << 20, false, {}},
           task_failed{task(3), failure()},
           place_data{task(4), {8}},
-          snapshot(),
+          snapshot_reply(snapshot()),
           scheduler_ends{}};
 }
 

@@ -118,7 +118,7 @@ private:
 
   void hear(scheduler_ends&);
 
-  void hear(cluster_snapshot&) {}
+  void hear(snapshot_reply&) {}
 
   // Coming back: resume.cpp.
   void call();

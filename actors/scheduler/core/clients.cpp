@@ -143,7 +143,7 @@ void scheduler::on(client_id from, locate_result&& m) {
 }
 
 void scheduler::on(client_id from, inspect_cluster&&) {
-  tell(from, inspect());
+  tell(from, snapshot_reply(inspect()));
 }
 
 }  // namespace troupe::core
