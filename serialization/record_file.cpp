@@ -93,7 +93,7 @@ bytes seal(const block& b) {
 
 bool begins_a_block(const bytes& content) {
   std::uint32_t word = magic;
-  std::memcpy(&word, content.data(), std::min(content.size(), sizeof word));
+  if (!content.empty()) std::memcpy(&word, content.data(), std::min(content.size(), sizeof word));
   return word == magic;
 }
 
