@@ -223,7 +223,8 @@ TEST_CASE("an owner that is killed leaves nothing in the queue") {
   close(ends[1]);
   char answer = 0;
   REQUIRE(read(ends[0], &answer, 1) == 1);
-  CHECK_FALSE(running().empty());
+  // A worker may work before the queue's own report says that its job runs.
+  CHECK(eventually(60s, [] { return !running().empty(); }));
   kill(owner, SIGKILL);
   waitpid(owner, nullptr, 0);
   close(ends[0]);
