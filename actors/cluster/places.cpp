@@ -103,7 +103,7 @@ launch_order make_order(const config& options, const core::worker_plan& plan, bo
   return order;
 }
 
-result<std::string> preview_launches(const config& options) {
+result<std::string> preview_launches(const config& options, std::uint32_t launches) {
   auto where = find_place(options);
   if (!where) return where.error();
   const std::string id = "troupe-0123456789ab";
@@ -113,7 +113,8 @@ result<std::string> preview_launches(const config& options) {
   auto order = make_order(options, plan, false,
                           where->remote ? "tcp://THIS-HOST:PORT" : "tcp://127.0.0.1:PORT");
   order.cluster = id;
-  order.count = core::launches_for({.workers = plan.workers}, plan, order.workers);
+  order.count =
+      launches > 0 ? launches : core::launches_for({.workers = plan.workers}, plan, order.workers);
   auto environment = worker_environment(options);
   if (!environment) return environment.error();
   order.environment = std::move(*environment);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -36,8 +37,9 @@ result<std::string> prepare_remote(config&, const std::string& cluster);
 launch_order make_order(const config&, const core::worker_plan&, bool self_hosted,
                         const std::string& scheduler);
 
-/// What `troupe up` would submit for its first workers, as the place puts it.
-result<std::string> preview_launches(const config&);
+/// What `troupe up` would submit for its first workers, as the place puts it: in so many launches;
+/// 0: in as many as they need.
+result<std::string> preview_launches(const config&, std::uint32_t launches = 0);
 
 /// Asks the place for all launches that carry this id, and ends them, looking again until none is
 /// left or the time is over. Returns how many there were.

@@ -24,6 +24,7 @@ void add_up_command(CLI::App&, invocation&);
 void add_status_command(CLI::App&, invocation&);
 void add_clusters_commands(CLI::App&, invocation&);
 void add_doctor_command(CLI::App&, invocation&);
+void add_jobqueue_command(CLI::App&, invocation&);
 void add_config_command(CLI::App&, invocation&);
 void add_cert_command(CLI::App&, invocation&);
 void add_replay_command(CLI::App&, invocation&);

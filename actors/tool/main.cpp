@@ -37,6 +37,7 @@ void declare(CLI::App& app, invocation& chosen) {
   add_status_command(app, chosen);
   add_clusters_commands(app, chosen);
   add_doctor_command(app, chosen);
+  add_jobqueue_command(app, chosen);
   add_config_command(app, chosen);
   add_cert_command(app, chosen);
   add_replay_command(app, chosen);

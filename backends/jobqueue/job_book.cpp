@@ -107,7 +107,14 @@ bool job_book::lost(const entry& known, time_point now) const {
   return !known.listed && now - known.last_listed > settings_.patience;
 }
 
-launch_status job_book::status_of(const entry& known) const {
+bool job_book::wants_estimate() const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& one) {
+    const auto& job = one.second.last;
+    return job.at == phase::pending && !job.start_estimate && !job.impossible && !job.word.empty();
+  });
+}
+
+launch_status job_book::status_of(const entry& known, time_point now) const {
   const auto& job = known.last;
   launch_status status;
   status.id = job.id;
@@ -117,6 +124,8 @@ launch_status job_book::status_of(const entry& known) const {
     status.reason = explain(settings_.system, job);
     status.impossible = job.impossible;
     status.start_estimate = job.start_estimate;
+    if (!status.start_estimate && !job.impossible && estimate_ && *estimate_ > now)
+      status.start_estimate = estimate_;
   }
   if (job.at == phase::running) {
     status.deadline = job.deadline;
@@ -143,7 +152,7 @@ std::vector<launch_status> job_book::take(time_point now, bool& changed) {
       known.last.reason.clear();
       known.last.at = phase::gone;
     }
-    all.push_back(status_of(known));
+    all.push_back(status_of(known, now));
     if (known.last.at == phase::gone) {
       told_.push_back(at->first);
       at = jobs_.erase(at);

@@ -48,6 +48,12 @@ public:
   /// Those that were retired, and are still there.
   std::vector<std::string> retired_but_alive() const;
 
+  /// One that waits, and that the system gives no start for.
+  bool wants_estimate() const;
+
+  /// For all of those.
+  void estimated(time_point start) { estimate_ = start; }
+
   /// Two jobs of one launch: the submission of one was thought to have failed.
   std::vector<std::string> take_doubles();
 
@@ -68,7 +74,7 @@ private:
 
   std::uint64_t launch_of(const job_report&) const;
   static void see(entry&, const job_report&, time_point now);
-  launch_status status_of(const entry&) const;
+  launch_status status_of(const entry&, time_point now) const;
   bool lost(const entry&, time_point now) const;
 
   settings settings_;
@@ -76,6 +82,7 @@ private:
   std::vector<std::string> doubles_;
   std::vector<std::string> told_;  ///< Gone, but the system still lists them.
   std::vector<launch_status> before_;
+  std::optional<time_point> estimate_;
 };
 
 /// "job 12_3 on n2: TIMEOUT".

@@ -68,6 +68,9 @@ std::string explain(batch_system, const job_report&);
 result<std::vector<std::string>> parse_submitted(batch_system, std::string_view output,
                                                  std::uint32_t count);
 
+/// sbatch --test-only: when such a job would start, if the queue can tell.
+std::optional<launch_status::time_point> parse_start_estimate(std::string_view);
+
 /// The sequence number in an id: "12" of "12_3" and of "12[].server".
 std::string sequence_of(const std::string& id);
 

@@ -26,6 +26,8 @@ using phase = launch_status::phase;
 
 /// After so many queries have failed one after the other, the survey fails as well.
 constexpr int failures_max = 10;
+/// An estimate is asked for that much less often than the list of jobs: it costs the system more.
+constexpr int estimate_every = 5;
 /// Ids on one command line.
 constexpr std::size_t batch_max = 500;
 
@@ -57,6 +59,7 @@ private:
   result<void> cancel(const std::vector<std::string>& ids);
   result<std::vector<job_report>> ask();
   void ask_about_missing(clock::time_point now);
+  void ask_when(clock::time_point now);
   result<void> look(clock::time_point now);
   std::vector<launch_status> tell(clock::time_point now, bool asked);
 
@@ -70,6 +73,8 @@ private:
   bool asked_ = false;
   std::chrono::nanoseconds interval_;
   clock::time_point next_query_;
+  clock::time_point next_estimate_{};
+  std::string last_script_;  ///< That was submitted.
   int failures_ = 0;
   bool kept_ = false;
 };
@@ -136,6 +141,7 @@ result<std::vector<launch_id>> jobqueue_place::submit(const job_order& order) {
   if (!ids) return ids.error();
   const auto now = clock::now();
   book_.submitted(*ids, order.first, now);
+  last_script_ = script_file(order);
   if (auto noted = folder_.remember(*ids); !noted)
     services_.log("jobqueue: " + noted.error().message);
   interval_ = job_.query_interval_min;
@@ -210,11 +216,23 @@ void jobqueue_place::ask_about_missing(clock::time_point now) {
   book_.listed(*ended, now, false);
 }
 
+void jobqueue_place::ask_when(clock::time_point now) {
+  if (last_script_.empty() || now < next_estimate_ || !book_.wants_estimate()) return;
+  next_estimate_ = now + estimate_every * interval_;
+  const auto command = estimate_command(job_, last_script_);
+  if (!command) return;
+  const auto outcome = run_command(*command);
+  if (!outcome) return;  // An estimate is nothing that anybody depends on.
+  if (const auto start = parse_start_estimate(outcome->errors + outcome->output))
+    book_.estimated(*start);
+}
+
 result<void> jobqueue_place::look(clock::time_point now) {
   auto listed = ask();
   if (!listed) return listed.error();
   book_.listed(*listed, now, true);
   ask_about_missing(now);
+  ask_when(now);
   const auto doubles = book_.take_doubles();
   const auto again = book_.retired_but_alive();
   if (auto ended = cancel(doubles); !ended) return ended;
@@ -256,9 +274,10 @@ result<std::string> jobqueue_place::preview(const launch_order& order) {
   const auto job = order_of(order);
   const auto texts = write_job(job_, job);
   const auto command = submit_command(job_, job);
-  std::string text = "# " + shell_words(command.words) +
-                     (command.input_file.empty() ? "" : " < " + command.input_file) + "\n" + "# " +
-                     script_file(job) + ":\n" + texts.script;
+  // The script comes first: systems look at its first line, if somebody gives them this text.
+  std::string text = texts.script + "# That is " + script_file(job) +
+                     ", submitted by: " + shell_words(command.words) +
+                     (command.input_file.empty() ? "" : " < " + command.input_file) + "\n";
   if (!texts.node_script.empty()) text += "# " + node_script_file(job) + ":\n" + texts.node_script;
   if (!texts.description.empty()) text += "# " + description_file(job) + ":\n" + texts.description;
   return text;

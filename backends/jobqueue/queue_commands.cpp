@@ -70,6 +70,14 @@ command_order submit_command(const job_settings& job, const job_order& order) {
   return command;
 }
 
+std::optional<command_order> estimate_command(const job_settings& job, const std::string& script) {
+  if (job.system != batch_system::slurm) return std::nullopt;
+  words all{"sbatch", "--test-only"};
+  all.insert(all.end(), job.submit_options.begin(), job.submit_options.end());
+  all.push_back(script);
+  return plain_command(std::move(all));
+}
+
 command_order cancel_command(const job_settings& job, const std::vector<std::string>& ids) {
   constexpr std::array<const char*, 7> programs{"scancel",   "qdel",      "qdel",  "bkill",
                                                 "condor_rm", "canceljob", "oardel"};

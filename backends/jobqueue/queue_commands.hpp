@@ -18,6 +18,9 @@ struct query {
 
 command_order submit_command(const job_settings&, const job_order&);
 
+/// When a job like this one would start; nothing if the system cannot be asked. Submits nothing.
+std::optional<command_order> estimate_command(const job_settings&, const std::string& script);
+
 command_order cancel_command(const job_settings&, const std::vector<std::string>& ids);
 
 /// Ways to ask for all of this user's jobs at once, best first: who does not know the first may

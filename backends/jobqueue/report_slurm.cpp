@@ -131,4 +131,13 @@ job_reports parse_sacct(std::string_view text) {
   return jobs;
 }
 
+/// "sbatch: Job 9 to start at 2026-11-23T23:07:42 using 4 processors on nodes n1 in partition main"
+std::optional<launch_status::time_point> parse_start_estimate(std::string_view text) {
+  constexpr std::string_view mark = " to start at ";
+  const auto found = text.find(mark);
+  if (found == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(found + mark.size());
+  return local_time(text.substr(0, text.find_first_of(" \t\r\n")));
+}
+
 }  // namespace troupe::backends::jobqueue

@@ -55,6 +55,17 @@ const std::map<std::string, parser>& recordings() {
 
 }  // namespace
 
+TEST_CASE("Slurm: when a job would start, in what --test-only says") {
+  const auto at = parse_start_estimate(
+      "sbatch: Job 9 to start at 2026-11-23T23:07:42 using 4 processors on nodes n1 in partition "
+      "main\n");
+  REQUIRE(at);
+  CHECK(*at - *parse_start_estimate(" to start at 2026-11-23T23:07:40") == std::chrono::seconds(2));
+  CHECK_FALSE(
+      parse_start_estimate("allocation failure: Requested node configuration is not available\n"));
+  CHECK_FALSE(parse_start_estimate("sbatch: Job 9 to start at "));
+}
+
 TEST_CASE("Slurm: who runs, who waits and why, who can never start, how jobs ended") {
   auto jobs = reports(parse_squeue, "squeue");
   CHECK(jobs["1"].at == phase::running);

@@ -42,6 +42,10 @@ public:
     fs::create_directory(path_ + "/bin");
     program("sbatch", R"(
 [ ! -e "$at/refuse" ] || { cat "$at/refuse" >&2; exit 1; }
+if [ "$1" = --test-only ]; then
+  echo "sbatch: Job 9 to start at 2199-01-02T03:04:05 using 4 processors" >&2
+  exit
+fi
 id=$(( $(cat "$at/last" 2>/dev/null || echo 10) + 1 ))
 echo $id >"$at/last"
 for script; do :; done
@@ -181,6 +185,18 @@ TEST_CASE("a request that can never be met is told as such, with what to do") {
   slurm.job("11", "PENDING|PartitionTimeLimit|N/A|N/A||troupe-k7-5");
   const auto all = survey_until(*place, [](const auto& now) { return now.front().impossible; });
   CHECK(all[0].reason.find("lower walltime") != std::string::npos);
+}
+
+TEST_CASE("when a waiting job starts is asked for, if the queue does not say it") {
+  fake_slurm slurm;
+  auto place = slurm.place();
+  REQUIRE(place->launch(slurm.order()));
+  auto all =
+      survey_until(*place, [](const auto& now) { return now.front().start_estimate.has_value(); });
+  const auto asked = all[0].start_estimate;
+  slurm.job("11", "PENDING|Priority|2198-01-02T03:04:05|N/A||troupe-k7-5");
+  all = survey_until(*place, [&](const auto& now) { return now.front().start_estimate != asked; });
+  CHECK(all[0].start_estimate < asked);
 }
 
 TEST_CASE("what we cancel ends in order, what others cancel is a failure") {

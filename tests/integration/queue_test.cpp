@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -228,6 +229,33 @@ TEST_CASE("an owner that is killed leaves nothing in the queue") {
   kill(owner, SIGKILL);
   waitpid(owner, nullptr, 0);
   close(ends[0]);
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("who asks for what the queue can never give is told so, and what to change") {
+  if (!on("slurm")) return;
+  const auto asks = [](auto&& set) {
+    auto c = config(1);
+    set(c.cluster.place);
+    return c;
+  };
+  const std::vector<std::pair<troupe::config, std::string>> all{
+      {asks([](auto& place) { place.set("cores", 99); }),
+       "PartitionConfig: no node of the partition has so many cores"},
+      {asks([](auto& place) { place.set("walltime", "3h"); }),
+       "PartitionTimeLimit: the partition does not let a job run"},
+      {asks([](auto& place) { place.set("memory", "1TiB"); }),
+       "Requested node configuration is not available"}};
+  for (const auto& [c, words] : all) {
+    troupe::cluster cluster(c, register_tasks);
+    try {
+      cluster.connect();
+      FAIL("it was taken");
+    } catch (const troupe::exception& e) {
+      INFO(e.what());
+      CHECK(std::string(e.what()).find(words) != std::string::npos);
+    }
+  }
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 

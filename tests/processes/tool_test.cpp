@@ -450,6 +450,30 @@ TEST_CASE("a dry run shows what would be submitted, and starts nothing") {
   CHECK(has(seen.output, "troupe worker tcp://127.0.0.1:PORT --threads 1 --memory "));
 }
 
+TEST_CASE("the job script is printed as the queue would get it, without its secrets") {
+  folder home;
+  std::ofstream(home / "site.toml") << R"(
+[cluster]
+type = "jobqueue"
+[cluster.jobqueue]
+system = "slurm"
+site = "gpu"
+[cluster.jobqueue.sites.gpu]
+queue = "fast"
+)";
+  const auto seen = run(home, {"jobqueue", "script", "--config", home / "site.toml", "--set",
+                               "security.token=verysecret"});
+  CAPTURE(seen.errors);
+  CHECK(seen.code == 0);
+  CHECK(seen.output.rfind("#!/usr/bin/env bash\n#SBATCH ", 0) == 0);
+  CHECK(has(seen.output, "#SBATCH --partition=fast\n"));
+  CHECK(has(seen.output, "submitted by: sbatch --parsable /"));
+  CHECK_FALSE(has(seen.output, "verysecret"));
+  const auto none = run(home, {"jobqueue", "script"});
+  CHECK(none.code == 1);
+  CHECK(has(none.errors, "cluster.type is local"));
+}
+
 TEST_CASE("doctor says what is well and what is not") {
   folder home;
   const auto well = run(home, {"doctor", "--set", "scheduler.listen=tcp://127.0.0.1:0"});
