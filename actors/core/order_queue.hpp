@@ -14,12 +14,17 @@ public:
   struct entry {
     std::uint64_t order = 0;
     std::uint32_t slot = 0;
+    std::uint32_t tie = 0;  ///< Of those of one order the least goes first.
+
+    friend bool operator<(const entry& a, const entry& b) {
+      return a.order != b.order ? a.order < b.order : a.tie < b.tie;
+    }
   };
 
   bool empty() const noexcept { return in_order_.empty() && late_.empty(); }
 
   void push(entry e) {
-    if (in_order_.empty() || in_order_.back().order < e.order) {
+    if (in_order_.empty() || in_order_.back() < e) {
       in_order_.push_back(e);
     } else {
       late_.push_back(e);
@@ -37,11 +42,11 @@ public:
   }
 
 private:
-  static bool later(const entry& a, const entry& b) { return a.order > b.order; }
+  static bool later(const entry& a, const entry& b) { return b < a; }
 
   bool late_first() const {
     if (late_.empty()) return false;
-    return in_order_.empty() || late_.front().order < in_order_.front().order;
+    return in_order_.empty() || late_.front() < in_order_.front();
   }
 
   std::deque<entry> in_order_;

@@ -17,6 +17,7 @@ constexpr std::size_t holders_named_max = 4;
 void scheduler::make_ready(std::uint32_t slot) {
   tasks_.set_state(slot, task_state::queued);
   const auto& t = tasks_[slot];
+  if (t.first_input != none) tasks_.stand_in_line(slot);
   ready_.push(slot, catalog_.spec_at(t.spec).what->priority);
   if (catalog_.function_of(t.lane).workers > 0 || workers_.size() == 0) return;
   if (tasks_.queued_in(t.lane) == 1)

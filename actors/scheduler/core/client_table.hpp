@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,8 +15,27 @@
 namespace troupe::core {
 
 struct client_record {
+  /// A client that submits nothing for longer has begun something new with what it submits next.
+  static constexpr std::chrono::nanoseconds pause_min = std::chrono::milliseconds(100);
+
+  /// And so has one that goes on and on, or other clients' tasks would never have their turn.
+  static constexpr std::chrono::nanoseconds generation_max = std::chrono::seconds(10);
+
+  /// What a client submits without a pause belongs together, like one graph: the order of the
+  /// first task of it. `order` is that of the one submitted now.
+  std::uint64_t generation_of(std::uint64_t order, time_point now) {
+    if (now - submitted > pause_min || now - begun > generation_max) {
+      generation = order;
+      begun = now;
+    }
+    submitted = now;
+    return generation;
+  }
+
   acquaintances knows;
   uuid process{};
+  time_point begun{}, submitted{};  ///< The generation, and the last of it.
+  std::uint64_t generation = 0;
   std::optional<time_point> gone_at;  ///< Its connection broke then, and it may come back.
   bool claims = false;                ///< It came back and says what it still wants.
 };

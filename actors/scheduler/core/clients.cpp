@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "actors/scheduler/core/scheduler.hpp"
@@ -31,6 +33,8 @@ void scheduler::on(client_id from, submit_task&& m) {
   t.lane = catalog_.spec_at(t.spec).lane;
   t.order = ++last_order_;
   t.wanted = t.claimed = true;
+  auto* client = clients_.find(from);  // None if a journal has it, and it has left.
+  const auto generation = client ? client->generation_of(t.order, now_) : t.order;
   if (catalog_.lanes() != lanes_before) welcome_lane(t.lane);
   if (m.inputs.empty()) {
     t.arguments = std::move(m.arguments);
@@ -42,6 +46,8 @@ void scheduler::on(client_id from, submit_task&& m) {
     return;
   }
   t.arguments = std::move(m.arguments);
+  t.ahead = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(t.order - generation, std::numeric_limits<std::uint32_t>::max()));
   compute(slot);
   to_plan_.push_back(m.task);
 }

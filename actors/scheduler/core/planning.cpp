@@ -9,14 +9,6 @@ namespace troupe::core {
 // the worker like any other: if the run of an input ends without a result, those planned behind it
 // are taken back.
 
-namespace {
-
-/// A task with more inputs gains little, and looking at all of them each time one comes would cost
-/// their number squared.
-constexpr int planned_inputs_max = 8;
-
-}  // namespace
-
 void scheduler::plan_ahead() {
   if (const auto worker = std::exchange(relieved_, none); worker < frontiers_.size()) {
     auto& waiting = frontiers_[worker];
@@ -35,13 +27,14 @@ void scheduler::plan_ahead() {
 void scheduler::plan(std::uint32_t slot) {
   const auto& t = tasks_[slot];
   if (t.state != task_state::waiting || t.doomed || t.delayed) return;
-  const auto worker = maker_of_missing(slot);
-  if (worker == none) return;
+  const auto worker = tasks_.maker_of_missing(slot);
+  if (worker == none) return hurry_inputs(slot);
   const auto& lane = catalog_.lane_at(t.lane);
   if (!ready_.serves(workers_[worker].group, t.lane)) return;
   // What needs resources or is long would keep others from them, and from threads, while it waits.
   if (!lane.needs.empty() || !catalog_.is_short(t.lane)) return;
   if (workers_.can_plan_for(worker)) {
+    tasks_.stand_in_line(slot);
     assign(slot, worker);
     return;
   }
@@ -49,25 +42,16 @@ void scheduler::plan(std::uint32_t slot) {
   frontiers_[worker].push_back(t.id);
 }
 
+/// What it waits with is used up the sooner, the sooner the rest comes.
+void scheduler::hurry_inputs(std::uint32_t slot) {
+  for (const auto sooner : tasks_.hurry_inputs(slot))
+    ready_.push(sooner, catalog_.spec_at(tasks_[sooner].spec).what->priority);
+}
+
 void scheduler::plan_dependents(std::uint32_t slot) {
   tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
     if (tasks_[dependent].state == task_state::waiting) to_plan_.push_back(tasks_[dependent].id);
   });
-}
-
-/// The worker on which all inputs that are missing will be made; none if there is no such.
-std::uint32_t scheduler::maker_of_missing(std::uint32_t slot) const {
-  auto maker = none;
-  int seen = 0;
-  for (auto e = tasks_[slot].first_input; e != none; e = tasks_.edge_at(e).next_input) {
-    const auto& input = tasks_[tasks_.edge_at(e).input];
-    if (++seen > planned_inputs_max) return none;
-    if (input.state == task_state::in_memory) continue;
-    if (input.state != task_state::processing || (maker != none && input.worker != maker))
-      return none;
-    maker = input.worker;
-  }
-  return maker;
 }
 
 /// The task's run on that worker has ended without a result.

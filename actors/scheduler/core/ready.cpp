@@ -27,15 +27,15 @@ bool ready_tasks::serves(std::uint32_t group, std::uint32_t lane) const {
 void ready_tasks::push(std::uint32_t slot, std::int32_t priority) {
   const auto& t = tasks_[slot];
   auto& queue = lanes_[t.lane];
-  const ready_key key{-std::int64_t{priority}, t.order};
-  queue.lines[key.rank].push({t.order, slot});
+  const ready_key key{-std::int64_t{priority}, t.place(), t.ahead};
+  queue.lines[key.rank].push({key.place, slot, key.ahead});
   auto& lanes = queue.home->lanes;
   if (!lanes.contains(t.lane) || key < lanes.key_of(t.lane)) lanes.set(t.lane, key);
 }
 
 bool ready_tasks::stale(const order_queue::entry& e) const {
   const auto& t = tasks_[e.slot];
-  return t.state != task_state::queued || t.order != e.order;
+  return t.state != task_state::queued || t.place() != e.order || t.ahead != e.tie;
 }
 
 const order_queue::entry* ready_tasks::head(order_queue& line) {
@@ -47,7 +47,7 @@ const order_queue::entry* ready_tasks::head(order_queue& line) {
 std::optional<ready_key> ready_tasks::head(lane_queue& queue) {
   while (!queue.lines.empty()) {
     const auto first = queue.lines.begin();
-    if (const auto* e = head(first->second)) return ready_key{first->first, e->order};
+    if (const auto* e = head(first->second)) return ready_key{first->first, e->order, e->tie};
     // The only line is kept: it would be made again for the next task.
     if (queue.lines.size() == 1) return {};
     queue.lines.erase(first);
@@ -70,7 +70,7 @@ void ready_tasks::refresh(pool& p) {
 std::uint32_t ready_tasks::first_of(pool& p) {
   const auto& top = p.lanes.top();
   const auto* e = head(lanes_[top.slot].lines.begin()->second);
-  check(e && e->order == top.key.order, "the first of a pool is known");
+  check(e && e->order == top.key.place, "the first of a pool is known");
   return e->slot;
 }
 

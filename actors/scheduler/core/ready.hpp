@@ -15,7 +15,8 @@ namespace troupe::core {
 /// Which ready task goes first: the least.
 struct ready_key {
   std::int64_t rank = 0;  ///< Minus the priority.
-  std::uint64_t order = 0;
+  std::uint64_t place = 0;
+  std::uint32_t ahead = 0;  ///< Of those at one place, who was submitted first goes first.
 
   friend auto operator<=>(const ready_key&, const ready_key&) = default;
 };
@@ -41,6 +42,7 @@ public:
 
   bool serves(std::uint32_t group, std::uint32_t lane) const;
 
+  /// Again if it has come to another place while it was queued.
   void push(std::uint32_t slot, std::int32_t priority);
 
   /// The pool whose first task goes before those of all other pools that have `room(pool)`.

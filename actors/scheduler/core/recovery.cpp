@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "actors/scheduler/core/scheduler.hpp"
@@ -156,22 +155,6 @@ void scheduler::compute(std::uint32_t first) {
     const auto slot = tasks_.find(id);
     if (slot != none) fail(slot, std::move(why));
   }
-}
-
-/// Whether all that the result was made from is there, or can be made again in its turn.
-bool scheduler::can_be_computed(std::uint32_t first) const {
-  std::vector<std::uint32_t> work{first};
-  std::set<std::uint32_t> seen;
-  while (!work.empty()) {
-    const auto slot = work.back();
-    work.pop_back();
-    if (tasks_[slot].scattered()) return false;
-    tasks_.for_each_input(slot, [&](std::uint32_t input) {
-      const auto state = tasks_[input].state;
-      if (state == task_state::released && seen.insert(input).second) work.push_back(input);
-    });
-  }
-  return true;
 }
 
 void scheduler::withdraw(std::uint32_t slot) {

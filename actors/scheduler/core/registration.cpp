@@ -18,7 +18,7 @@ void scheduler::on(std::uint32_t worker, running_task&& m) {
   const auto planned = [&] {
     const auto& t = tasks_[slot];
     // After a restart its inputs may be with workers that are not back yet.
-    return !t.doomed && !t.delayed && (!restart_.over() || maker_of_missing(slot) == worker);
+    return !t.doomed && !t.delayed && (!restart_.over() || tasks_.maker_of_missing(slot) == worker);
   };
   const auto only_doomed = [&] { return tasks_[slot].doomed && tasks_[slot].missing == 1; };
   // It may wait there for the result of one that was given up.

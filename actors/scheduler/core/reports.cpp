@@ -121,7 +121,7 @@ bool scheduler::strike(std::uint32_t slot, std::uint32_t holder) {
   // The only copy of what cannot be computed again is not given up while its worker is here: it may
   // have been the connection. The misses are counted, so this ends.
   const auto& t = tasks_[slot];
-  if (tasks_.only_holder(slot) && !can_be_computed(slot)) return false;
+  if (tasks_.only_holder(slot) && !tasks_.can_be_computed(slot)) return false;
   tasks_.remove_holder(slot, holder);
   // Should it have the result after all, nobody will ask for it there.
   tell(holder, drop_result{t.id});

@@ -134,8 +134,7 @@ private:
   // What goes along with what it needs: planning.cpp.
   void plan_ahead();
   void plan(std::uint32_t slot);
-  void plan_dependents(std::uint32_t slot);
-  std::uint32_t maker_of_missing(std::uint32_t slot) const;
+  void hurry_inputs(std::uint32_t slot), plan_dependents(std::uint32_t slot);
   void take_back_planned(task_id, std::uint32_t worker);
 
   // What failed and is tried again: retries.cpp.
@@ -152,7 +151,6 @@ private:
   void fail(std::uint32_t slot, error why);
   error inherited(std::uint32_t input, std::uint32_t dependent) const;
   void compute(std::uint32_t slot);
-  bool can_be_computed(std::uint32_t slot) const;
   void withdraw(std::uint32_t slot);
   void recover(const std::vector<task_id>& gone, const std::string& worker);
   void run_again_after_loss(std::uint32_t slot, bool suspect, const loss_ptr& with);

@@ -61,17 +61,21 @@ struct task {
   std::uint32_t missing = 0;      ///< Inputs not in memory, while waiting.
   std::uint32_t users = 0;        ///< Edges from unfinished dependents.
   std::uint32_t failures = 0;     ///< Runs that threw.
+  std::uint32_t ahead = 0;        ///< So many places it may go ahead in line, see task_table.
   std::uint16_t suspicion = 0;    ///< See loss_weight.
   std::uint8_t misses = 0;        ///< How often a fetch of its inputs, or of its result, failed.
   task_state state = task_state::released;
-  bool wanted = false;    ///< Its client has not released it.
-  bool told = false;      ///< Its client heard task_done once.
-  bool asked = false;     ///< Its client waits for a new place of the result.
-  bool leftover = false;  ///< The worker that runs it may have a result of an earlier run.
-  bool doomed = false;    ///< Lost with too many workers; waits to hear how the last one ended.
-  bool delayed = false;   ///< Waits for the time of its retry; counts as missing.
-  bool claimed = false;   ///< Its client came back and has named it.
-  bool away = false;      ///< Its run takes no thread, see run_seceded.
+  bool wanted : 1 = false;   ///< Its client has not released it.
+  bool told : 1 = false;     ///< Its client heard task_done once.
+  bool asked : 1 = false;    ///< Its client waits for a new place of the result.
+  bool leftover = false;     ///< The worker that runs it may have a result of an earlier run.
+  bool doomed : 1 = false;   ///< Lost with too many workers; waits to hear how the last one ended.
+  bool delayed : 1 = false;  ///< Waits for the time of its retry; counts as missing.
+  bool claimed : 1 = false;  ///< Its client came back and has named it.
+  bool away = false;         ///< Its run takes no thread, see run_seceded.
+
+  /// Where it stands in line: the least goes first.
+  std::uint64_t place() const noexcept { return order - ahead; }
 
   bool scattered() const noexcept { return spec == none; }
 

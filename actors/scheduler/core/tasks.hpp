@@ -94,6 +94,22 @@ public:
   bool remove_holder(std::uint32_t slot, std::uint32_t worker);
   bool held_by(std::uint32_t slot, std::uint32_t worker) const;
 
+  /// Puts a task whose inputs are, or will soon be, in memory to its place in line: that of the
+  /// first of the results that it uses up. So what uses results goes before what only makes more of
+  /// them, and few lie about. Results that many tasks need stay anyhow. Never before what was
+  /// submitted before the task's generation: `ahead` says until then how far that is.
+  void stand_in_line(std::uint32_t slot);
+
+  /// Brings forward, to where a result stands that waits for the task to be used up, the queued
+  /// tasks that the task waits for besides. They are returned: they go to other places in line.
+  std::vector<std::uint32_t> hurry_inputs(std::uint32_t slot);
+
+  /// The worker on which all inputs that are missing will be made; none if there is no such.
+  std::uint32_t maker_of_missing(std::uint32_t slot) const;
+
+  /// Whether all that the result was made from is there, or can be made again in its turn.
+  bool can_be_computed(std::uint32_t first) const;
+
   bool only_holder(std::uint32_t slot) const {
     const auto h = tasks_[slot].first_hold;
     return h != none && holds_[h].next_of_task == none;
