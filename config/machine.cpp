@@ -159,23 +159,6 @@ std::uint64_t memory_by_groups(const fs::path& root) {
   return std::min(v1, v2);
 }
 
-/// Without cached files.
-std::optional<std::uint64_t> memory_of_group(const fs::path& root) {
-  const auto used = [](const fs::path& folder, const char* now,
-                       const char* cached) -> std::optional<std::uint64_t> {
-    const auto all = memory_in(folder / now);
-    const auto words = line_of(folder / "memory.stat", cached);
-    const auto files = words.empty() ? std::nullopt : number_in(words[0]);
-    if (all == no_limit || !files) return std::nullopt;
-    return all - std::min(*files, all);
-  };
-  if (const auto v2 = find_group(root, ""))
-    if (auto bytes = used(v2->folder, "memory.current", "inactive_file ")) return bytes;
-  if (const auto v1 = find_group(root, "memory"))
-    return used(v1->folder, "memory.usage_in_bytes", "total_inactive_file ");
-  return std::nullopt;
-}
-
 std::uint64_t kibibytes_in(const std::vector<std::string>& words) {
   const auto number = words.empty() ? std::nullopt : number_in(words[0]);
   return number ? *number * 1024 : 0;
@@ -204,11 +187,33 @@ std::uint64_t out_of_memory_kills(const fs::path& root) {
          count(find_group(root, "memory"), "memory.oom_control");
 }
 
-std::uint64_t used_memory_bytes(std::uint64_t limit_bytes, const fs::path& root) {
-  if (limit_bytes > 0 && memory_by_groups(root) == limit_bytes)
-    if (const auto used = memory_of_group(root)) return *used;
-  const auto status = root / "proc/self/status";
-  return kibibytes_in(line_of(status, "RssAnon:")) + kibibytes_in(line_of(status, "RssShmem:"));
+memory_gauge::memory_gauge(std::uint64_t limit_bytes, fs::path root)
+    : status_(root / "proc/self/status") {
+  if (limit_bytes == 0 || memory_by_groups(root) != limit_bytes) return;
+  const auto add = [this](const std::optional<group>& in, const char* used, const char* cached) {
+    if (in) group_.push_back({in->folder / used, in->folder / "memory.stat", cached});
+  };
+  add(find_group(root, ""), "memory.current", "inactive_file ");
+  add(find_group(root, "memory"), "memory.usage_in_bytes", "total_inactive_file ");
+}
+
+std::optional<std::uint64_t> memory_gauge::counter::read() const {
+  const auto all = memory_in(used);
+  const auto words = line_of(statistics, cached);
+  const auto files = words.empty() ? std::nullopt : number_in(words[0]);
+  if (all == no_limit || !files) return std::nullopt;
+  return all - std::min(*files, all);
+}
+
+std::uint64_t memory_gauge::used_bytes() const {
+  for (const auto& one : group_)
+    if (const auto bytes = one.read()) return *bytes;
+  std::ifstream in(status_);
+  std::uint64_t sum = 0;
+  for (std::string line; std::getline(in, line);)
+    for (const std::string name : {"RssAnon:", "RssShmem:"})
+      if (line.starts_with(name)) sum += kibibytes_in(words_of(line.substr(name.size())));
+  return sum;
 }
 
 }  // namespace troupe

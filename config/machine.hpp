@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 namespace troupe {
 
@@ -22,8 +24,26 @@ machine_share find_machine_share(const std::filesystem::path& root = "/");
 
 /// Memory that this process uses and that cannot be had back from it: without files that are merely
 /// mapped or cached. If `limit_bytes` is the limit of the enclosing cgroup, then of all in the
-/// group, since the kernel counts that.
-std::uint64_t used_memory_bytes(std::uint64_t limit_bytes, const std::filesystem::path& root = "/");
+/// group, since the kernel counts that. Which group that is is found out once.
+class memory_gauge {
+public:
+  explicit memory_gauge(std::uint64_t limit_bytes, std::filesystem::path root = "/");
+
+  std::uint64_t used_bytes() const;
+
+private:
+  /// What is used, and in a file of many numbers, how much of it only caches files.
+  struct counter {
+    std::filesystem::path used;
+    std::filesystem::path statistics;
+    const char* cached;
+
+    std::optional<std::uint64_t> read() const;
+  };
+
+  std::vector<counter> group_;  ///< Whichever answers first; none: the process alone counts.
+  std::filesystem::path status_;
+};
 
 /// How often the kernel has ended a process of this cgroup, or one below, for want of memory; 0 if
 /// it does not say.

@@ -9,7 +9,6 @@
 
 #include "actors/runtime/random_uuid.hpp"
 #include "actors/worker/spill_folder.hpp"
-#include "config/machine.hpp"
 #include "serialization/release.hpp"
 
 namespace troupe {
@@ -76,12 +75,25 @@ std::optional<std::chrono::steady_clock::time_point> end_of_life(
   return now + options.lifetime + std::chrono::nanoseconds(chance(source));
 }
 
-std::uint64_t measure_memory(const worker_options& options) {
-  const auto used = used_memory_bytes(options.memory);
-  if (static_cast<double>(used) < options.memory_target * static_cast<double>(options.memory))
-    return used;
+memory_watch::memory_watch(const worker_options& options)
+    : gauge_(options.memory),
+      target_bytes_(
+          static_cast<std::uint64_t>(options.memory_target * static_cast<double>(options.memory))) {
+}
+
+std::uint64_t memory_watch::measure() {
+  used_bytes_ = gauge_.used_bytes();
+  if (target_bytes_ == 0 || used_bytes_ < target_bytes_) return used_bytes_;
   malloc_trim(0);
-  return used_memory_bytes(options.memory);
+  return used_bytes_ = gauge_.used_bytes();
+}
+
+std::chrono::milliseconds memory_watch::pause() const {
+  // Fresh memory is filled at 1.4 GB/s by a thread; in 4 GiB a second means little.
+  constexpr std::uint64_t fastest_per_ms = std::uint64_t{4} << 20;
+  if (target_bytes_ == 0) return std::chrono::seconds(1);
+  const auto room = target_bytes_ - std::min(used_bytes_, target_bytes_);
+  return std::chrono::milliseconds(std::clamp<std::uint64_t>(room / fastest_per_ms, 100, 1000));
 }
 
 std::string out_of_memory_words(std::uint64_t used_bytes, std::uint64_t limit_bytes) {

@@ -26,7 +26,6 @@ using namespace core::working;
 using runtime::clock;
 
 constexpr std::uint64_t scheduler_request = 0;  ///< Worker ids, the other requests, start at 1.
-constexpr auto measure_interval = std::chrono::milliseconds(100);
 
 class worker_part final : public runtime::part {
 public:
@@ -38,6 +37,7 @@ public:
         settings_(std::move(settings)),
         listen_on_(std::move(listen_on)),
         who_(introduce_worker(settings_.options)),
+        memory_(settings_.options),
         machine_(limits_of(settings_.options, settings_.kill != nullptr)),
         links_(me, node.net(), who_, log_),
         disk_(
@@ -115,8 +115,7 @@ public:
 
   void on_wake() override {
     executor_.take(executed_);
-    if (ending_ && !executor_.stop({})) return;
-    if (ending_) return finish(false);
+    if (ending_) return executor_.stop({}) ? finish(false) : void();
     for (auto& pause : executed_.pauses)
       std::visit([this](auto& p) { step(p); }, pause);
     for (auto& run : executed_.done)
@@ -134,8 +133,8 @@ public:
     }
     if (alarms_.connect && now >= *alarms_.connect) connect();
     if (alarms_.measure && now >= *alarms_.measure) {
-      alarms_.measure = now + measure_interval;
-      step(memory_measured{measure_memory(settings_.options)});
+      step(memory_measured{memory_.measure()});
+      alarms_.measure = now + memory_.pause();
     }
     if (alarms_.report && now >= *alarms_.report) {
       alarms_.report = now + settings_.options.report_interval;
@@ -362,6 +361,7 @@ private:
   const worker_settings settings_;
   const result<std::string> listen_on_;
   hello who_;
+  memory_watch memory_;
   core::worker machine_;
   data_links links_;
   std::optional<transport::listener> listener_;

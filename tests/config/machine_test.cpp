@@ -109,14 +109,14 @@ TEST_CASE("the limit of the address space counts") {
 TEST_CASE("files that are mapped or cached are not counted as memory in use") {
   const machine m;
   m.root.write("proc/self/status", "RssAnon:\t 1000 kB\nRssFile:\t 500 kB\nRssShmem:\t 24 kB\n");
-  CHECK(used_memory_bytes(gib, m.root.path()) == 1024 * 1024);
+  CHECK(memory_gauge(gib, m.root.path()).used_bytes() == 1024 * 1024);
   m.groups("0::/a\n", v2_mounts);
   m.root.write("sys/fs/cgroup/a/memory.max", "1073741824\n");
   m.root.write("sys/fs/cgroup/a/memory.current", "5000000\n");
   m.root.write("sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 2000000\n");
-  CHECK(used_memory_bytes(gib, m.root.path()) == 3'000'000);
-  CHECK(used_memory_bytes(gib / 2, m.root.path()) == 1024 * 1024);
-  CHECK(used_memory_bytes(0) > 100'000);
+  CHECK(memory_gauge(gib, m.root.path()).used_bytes() == 3'000'000);
+  CHECK(memory_gauge(gib / 2, m.root.path()).used_bytes() == 1024 * 1024);
+  CHECK(memory_gauge(0).used_bytes() > 100'000);
 }
 
 TEST_CASE("in a group of v1 the same is counted") {
@@ -125,7 +125,7 @@ TEST_CASE("in a group of v1 the same is counted") {
   m.root.write("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1073741824\n");
   m.root.write("sys/fs/cgroup/memory/a/memory.usage_in_bytes", "5000000\n");
   m.root.write("sys/fs/cgroup/memory/a/memory.stat", "total_inactive_file 2000000\n");
-  CHECK(used_memory_bytes(gib, m.root.path()) == 3'000'000);
+  CHECK(memory_gauge(gib, m.root.path()).used_bytes() == 3'000'000);
 }
 
 TEST_CASE("processes that the kernel ended for want of memory are counted") {
