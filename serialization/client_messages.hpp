@@ -11,6 +11,7 @@
 
 #include "serialization/hello.hpp"
 #include "serialization/snapshot.hpp"
+#include "serialization/story.hpp"
 #include "serialization/task_spec.hpp"
 
 namespace troupe {
@@ -63,7 +64,7 @@ struct locate_result {
   friend bool operator==(const locate_result&, const locate_result&) = default;
 };
 
-/// Answered by snapshot_reply. Observers may send this, and steer_cluster.
+/// Answered by snapshot_reply. Observers may send this, steer_cluster and explain_task.
 struct inspect_cluster {
   friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
 };
@@ -98,6 +99,13 @@ struct steer_cluster {
   std::uint32_t count = 0;
 
   friend bool operator==(const steer_cluster&, const steer_cluster&) = default;
+};
+
+/// Answered by task_story.
+struct explain_task {
+  task_id task;
+
+  friend bool operator==(const explain_task&, const explain_task&) = default;
 };
 
 // Scheduler to client.

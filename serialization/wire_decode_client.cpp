@@ -89,6 +89,8 @@ void read_message_group(body_reader& body, spec_table& specs,
       return;
     case type::STEER_CLUSTER:
       return read_steering(from.getSteerCluster(), to);
+    case type::EXPLAIN_TASKS:
+      return read_tasks<explain_task>(from.getExplainTasks(), to);
   }
   need(false, unknown_message);
 }
@@ -123,6 +125,19 @@ void read_failed(body_reader& body, capnp::List<schema::TaskFailed>::Reader from
     m.task = read_task_id(row.getTask());
     m.why = read_error(body, row.getWhy());
   }
+}
+
+void read_story(body_reader& body, schema::TaskStory::Reader from, reply_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<task_story>();
+  m.task = read_task_id(from.getTask());
+  m.name = read_text(from.getName());
+  m.state = read_text(from.getState());
+  m.reason = read_text(from.getReason());
+  const auto steps = from.getSteps();
+  m.steps.reserve(body.take(steps.size()));
+  for (auto step : steps)
+    m.steps.push_back({step.getAgeNs(), read_text(step.getWhat())});
 }
 
 worker_snapshot read_snapshot(schema::ClusterSnapshot::Worker::Reader from) {
@@ -208,6 +223,8 @@ void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader fr
       to.begin_group(1);
       to.add<scheduler_ends>();
       return;
+    case type::TASK_STORY:
+      return read_story(body, from.getTaskStory(), to);
   }
   need(false, unknown_message);
 }

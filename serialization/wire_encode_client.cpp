@@ -93,6 +93,25 @@ void write_group(column_writer&, const messages<steer_cluster>& from, const mess
   to.setWorkers(from[0].count);
 }
 
+void write_group(column_writer& columns, const messages<explain_task>& from, const message_group&,
+                 message_to at) {
+  write_tasks(columns, from, at.initExplainTasks());
+}
+
+void write_group(column_writer&, const replies<task_story>& rows, const reply_group&, reply_to at) {
+  const auto& from = rows[0];
+  auto to = at.initTaskStory();
+  to.setTask(from.task.value);
+  to.setName(text(from.name));
+  to.setState(text(from.state));
+  to.setReason(text(from.reason));
+  auto steps = to.initSteps(static_cast<unsigned>(from.steps.size()));
+  for (unsigned i = 0; i < steps.size(); ++i) {
+    steps[i].setAgeNs(from.steps[i].age_ns);
+    steps[i].setWhat(text(from.steps[i].what));
+  }
+}
+
 void write_group(column_writer&, const replies<welcome_client>& from, const reply_group&,
                  reply_to at) {
   auto to = at.initWelcomeClient();

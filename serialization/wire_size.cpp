@@ -49,4 +49,14 @@ void frame_size::add(const cluster_snapshot& from) noexcept {
   }
 }
 
+void frame_size::add(const task_story& from) noexcept {
+  words += 8;
+  for (const auto* part : {&from.name, &from.state, &from.reason})
+    add(*part);
+  for (const auto& step : from.steps) {
+    words += 2;
+    add(step.what);
+  }
+}
+
 }  // namespace troupe::wire

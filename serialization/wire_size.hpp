@@ -22,6 +22,7 @@ struct frame_size {
   void add(const input_location&) noexcept;
   void add(const introduce_worker&) noexcept;
   void add(const cluster_snapshot&) noexcept;
+  void add(const task_story&) noexcept;
 
   template <class T>
   void add_message(const T&) noexcept;
@@ -42,7 +43,7 @@ void frame_size::add_message(const T& m) noexcept {
   words += 3;  // Columns take less than that, except in frames that spell them out.
   if (const value* v = carried(m)) words += words_for(v->size());
   if constexpr (requires { m.why; }) add(m.why);
-  if constexpr (std::is_same_v<T, introduce_worker>) add(m);
+  if constexpr (std::is_same_v<T, introduce_worker> || std::is_same_v<T, task_story>) add(m);
   if constexpr (std::is_same_v<T, snapshot_reply>) add(*m.shown);
   if constexpr (std::is_same_v<T, submit_task>) {
     things += m.inputs.size();

@@ -118,9 +118,9 @@ public:
   void on_wake() override {
     if (carried_ == calls_.size()) {
       calls_.clear();
-      inspections_.clear();
+      inquiries_.clear();
       carried_ = 0;
-      connection_->take(calls_, inspections_);
+      connection_->take(calls_, inquiries_);
     }
     const auto until = std::min(calls_.size(), carried_ + calls_at_once);
     while (carried_ < until)
@@ -129,13 +129,13 @@ public:
       announce();
       return runtime::wake(me_.handle());
     }
-    for (auto& asked : std::exchange(inspections_, {})) {
+    for (auto& asked : std::exchange(inquiries_, {})) {
       if (!out_) {
-        asked.set_value(away_);
+        asked.answer.set_value(away_);
         continue;
       }
-      asked_.push_back(std::move(asked));
-      tell(inspect_cluster{});
+      asked_.push_back(std::move(asked.answer));
+      tell(std::move(asked.what));
     }
     announce();
   }
@@ -201,9 +201,10 @@ private:
   }
 
   void hear(client_reply reply) {
-    if (auto* snapshot = std::get_if<snapshot_reply>(&reply)) {
+    if (std::holds_alternative<snapshot_reply>(reply) ||
+        std::holds_alternative<task_story>(reply)) {
       if (asked_.empty()) return;
-      asked_.front().set_value(*snapshot->shown);
+      asked_.front().set_value(std::move(reply));
       asked_.pop_front();
       return;
     }
@@ -329,17 +330,17 @@ private:
                                    connection_->options().address + ": " + why.message};
     out_.reset();
     std::vector<posted> rest;
-    std::vector<detail::snapshot_promise> unasked;
+    std::vector<detail::inquiry> unasked;
     connection_->shut(told, rest, unasked);
     step(asking::scheduler_lost{told});
     while (carried_ < calls_.size())
       carry(calls_[carried_++]);
     for (auto& call : rest)
       carry(call);
-    for (auto& asked : inspections_)
-      asked.set_value(told);
+    for (auto& asked : inquiries_)
+      asked.answer.set_value(told);
     for (auto& asked : unasked)
-      asked.set_value(told);
+      asked.answer.set_value(told);
     for (auto& asked : asked_)
       asked.set_value(told);
     connection_->announce(machine_.inspect());
@@ -368,8 +369,9 @@ private:
   std::vector<asking::effect> effects_;
   std::vector<posted> calls_;
   std::size_t carried_ = 0;  ///< Of calls_.
-  std::vector<detail::snapshot_promise> inspections_;
-  std::deque<detail::snapshot_promise> asked_;  ///< In the order in which answers will come.
+  std::vector<detail::inquiry> inquiries_;
+  /// In the order in which answers will come.
+  std::deque<std::promise<result<client_reply>>> asked_;
 };
 
 }  // namespace

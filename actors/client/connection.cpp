@@ -9,7 +9,7 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::chrono::seconds inspect_timeout{5};
+constexpr std::chrono::seconds answer_timeout{5};
 
 }  // namespace
 
@@ -118,7 +118,7 @@ void client_connection::want(future_state& s) {
 void client_connection::want(std::span<future_state* const> all) {
   std::unique_lock lock(calls_mutex_);
   if (shut_) return;
-  const bool first = calls_.empty() && inspections_.empty();
+  const bool first = calls_.empty() && inquiries_.empty();
   for (auto* s : all)
     if ((s->flags.fetch_or(future_state::wanted) & future_state::wanted) == 0)
       calls_.push_back({posted::kind::wanted, s, nullptr, {}, {}});
@@ -147,7 +147,7 @@ void client_connection::post(std::unique_lock<std::mutex> lock, posted call) {
     lock.unlock();
     return refuse(call, why);
   }
-  const bool first = calls_.empty() && inspections_.empty();
+  const bool first = calls_.empty() && inquiries_.empty();
   calls_.push_back(std::move(call));
   if (!first) return;  // The actor is on its way.
   const auto actor = actor_;
@@ -165,18 +165,24 @@ void client_connection::refuse(const posted& call, const error& why) {
 }
 
 result<cluster_snapshot> client_connection::inspect() {
-  snapshot_promise promise;
-  auto answer = promise.get_future();
+  const auto answer = ask_for<snapshot_reply>(inspect_cluster{});
+  if (!answer) return answer.error();
+  return *answer->shown;
+}
+
+result<client_reply> client_connection::ask(client_message what) {
+  inquiry asked{std::move(what), {}};
+  auto answer = asked.answer.get_future();
   {
     std::unique_lock lock(calls_mutex_);
     if (shut_) return *shut_;
-    const bool first = calls_.empty() && inspections_.empty();
-    inspections_.push_back(std::move(promise));
+    const bool first = calls_.empty() && inquiries_.empty();
+    inquiries_.push_back(std::move(asked));
     const auto actor = actor_;
     lock.unlock();
     if (first) runtime::wake(actor);
   }
-  if (answer.wait_for(inspect_timeout) != std::future_status::ready)
+  if (answer.wait_for(answer_timeout) != std::future_status::ready)
     return error{errc::timeout, "the scheduler does not answer"};
   return answer.get();
 }
@@ -250,11 +256,10 @@ void client_connection::welcome(client_id me) {
   changed_.notify_all();
 }
 
-void client_connection::take(std::vector<posted>& calls,
-                             std::vector<snapshot_promise>& inspections) {
+void client_connection::take(std::vector<posted>& calls, std::vector<inquiry>& inquiries) {
   const std::lock_guard lock(calls_mutex_);
   std::swap(calls, calls_);
-  std::swap(inspections, inspections_);
+  std::swap(inquiries, inquiries_);
 }
 
 void client_connection::finish(future_state& s, std::uint8_t flags) {
@@ -280,13 +285,13 @@ void client_connection::announce(const core::client::counts& counts) {
 }
 
 void client_connection::shut(const error& why, std::vector<posted>& calls,
-                             std::vector<snapshot_promise>& inspections) {
+                             std::vector<inquiry>& inquiries) {
   ahead_->close();
   const std::lock_guard lock(calls_mutex_);
   shut_ = why;
   actor_ = nullptr;
   std::swap(calls, calls_);
-  std::swap(inspections, inspections_);
+  std::swap(inquiries, inquiries_);
 }
 
 void client_connection::ended() {

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -41,7 +43,11 @@ struct posted {
   std::vector<task_id> inputs;
 };
 
-using snapshot_promise = std::promise<result<cluster_snapshot>>;
+/// A question to the scheduler.
+struct inquiry {
+  client_message what;
+  std::promise<result<client_reply>> answer;
+};
 
 struct connection_settings {
   std::string address;  ///< Of the scheduler, for people.
@@ -90,6 +96,16 @@ public:
   void cancel(future_state&);
   void kill(future_state&);
   result<cluster_snapshot> inspect();
+  /// Waits for the answer.
+  result<client_reply> ask(client_message);
+
+  template <class Answer>
+  result<Answer> ask_for(client_message what) {
+    auto answer = ask(std::move(what));
+    if (!answer) return answer.error();
+    if (auto* found = std::get_if<Answer>(&*answer)) return std::move(*found);
+    return error{errc::bad_bytes, "the scheduler answered something else than it was asked"};
+  }
 
   /// Until one of the flags is set, or the deadline: then false. Progress is shown once the wait
   /// that this is a part of is long.
@@ -106,13 +122,12 @@ public:
 
   void welcome(client_id);
   /// All calls since the last time. The next one after that wakes the actor again.
-  void take(std::vector<posted>& calls, std::vector<snapshot_promise>& inspections);
+  void take(std::vector<posted>& calls, std::vector<inquiry>& inquiries);
   /// Sets the flags, after what they stand for, and tells listeners. Waiters hear by announce().
   void finish(future_state&, std::uint8_t flags);
   void announce(const core::client::counts&);
   /// From now on all calls fail. Gives back those that were not taken.
-  void shut(const error& why, std::vector<posted>& calls,
-            std::vector<snapshot_promise>& inspections);
+  void shut(const error& why, std::vector<posted>& calls, std::vector<inquiry>& inquiries);
   /// The last that the actor does here.
   void ended();
 
@@ -138,7 +153,7 @@ private:
   std::uint64_t next_number_ = 1;
   std::optional<error> shut_;  ///< Why no calls are taken any more.
   std::vector<posted> calls_;
-  std::vector<snapshot_promise> inspections_;
+  std::vector<inquiry> inquiries_;
   std::map<spec_key, spec_ptr> specs_;  ///< By address: comparing names costs more.
   std::vector<std::unique_ptr<const submit_options>> options_;
 

@@ -2,6 +2,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,13 @@ result<void> future_handle::outcome() const {
 void future_handle::cancel() const {
   auto& s = state();
   if (!s.is(future_state::ready)) s.home->cancel(s);
+}
+
+std::string future_handle::why() const {
+  auto& s = state();
+  const auto told = s.home->ask_for<task_story>(explain_task{s.task});
+  if (!told) return told.error().message;
+  return told->state + (told->reason.empty() ? "" : ": " + told->reason);
 }
 
 void future_handle::kill() const {

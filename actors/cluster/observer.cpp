@@ -15,7 +15,7 @@ namespace troupe {
 
 namespace {
 
-using answer = result<cluster_snapshot>;
+using answer = result<client_reply>;
 using client_outbox = runtime::outbox<client_message, wire::frame_kind::client_messages>;
 
 class observer_part final : public runtime::part {
@@ -61,7 +61,9 @@ public:
       return;
     }
     for (const auto& reply : *replies)
-      if (const auto* found = std::get_if<snapshot_reply>(&reply)) finish(*found->shown);
+      if (std::holds_alternative<snapshot_reply>(reply) ||
+          std::holds_alternative<task_story>(reply))
+        finish(reply);
   }
 
   void on_gone(const caf::actor_addr&) override {
@@ -87,8 +89,9 @@ private:
   wire::decoder decoder_;
 };
 
-result<cluster_snapshot> ask(runtime::node& node, const std::string& scheduler,
-                             const client_message& question, std::chrono::nanoseconds limit) {
+template <class Answer>
+result<Answer> ask(runtime::node& node, const std::string& scheduler,
+                   const client_message& question, std::chrono::nanoseconds limit) {
   auto promise = std::make_shared<std::promise<answer>>();
   auto future = promise->get_future();
   auto actor =
@@ -97,19 +100,35 @@ result<cluster_snapshot> ask(runtime::node& node, const std::string& scheduler,
       });
   promise = nullptr;
   if (future.wait_for(limit) != std::future_status::ready) runtime::stop(actor);
-  return future.get();
+  auto found = future.get();
+  if (!found) return found.error();
+  if (auto* right = std::get_if<Answer>(&*found)) return std::move(*right);
+  return error{errc::bad_bytes, "the scheduler answered something else than it was asked"};
+}
+
+result<cluster_snapshot> ask_snapshot(runtime::node& node, const std::string& scheduler,
+                                      const client_message& question,
+                                      std::chrono::nanoseconds limit) {
+  const auto found = ask<snapshot_reply>(node, scheduler, question, limit);
+  if (!found) return found.error();
+  return *found->shown;
 }
 
 }  // namespace
 
 result<cluster_snapshot> observe(runtime::node& node, const std::string& scheduler,
                                  std::chrono::nanoseconds limit) {
-  return ask(node, scheduler, inspect_cluster{}, limit);
+  return ask_snapshot(node, scheduler, inspect_cluster{}, limit);
 }
 
 result<cluster_snapshot> steer(runtime::node& node, const std::string& scheduler,
                                const steer_cluster& order, std::chrono::nanoseconds limit) {
-  return ask(node, scheduler, order, limit);
+  return ask_snapshot(node, scheduler, order, limit);
+}
+
+result<task_story> ask_story(runtime::node& node, const std::string& scheduler, task_id task,
+                             std::chrono::nanoseconds limit) {
+  return ask<task_story>(node, scheduler, explain_task{task}, limit);
 }
 
 }  // namespace troupe

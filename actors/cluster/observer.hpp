@@ -19,4 +19,8 @@ result<cluster_snapshot> observe(runtime::node&, const std::string& scheduler,
 result<cluster_snapshot> steer(runtime::node&, const std::string& scheduler, const steer_cluster&,
                                std::chrono::nanoseconds limit);
 
+/// The same about one task.
+result<task_story> ask_story(runtime::node&, const std::string& scheduler, task_id,
+                             std::chrono::nanoseconds limit);
+
 }  // namespace troupe

@@ -91,6 +91,14 @@ public:
     return "place " + names_.of(m.task) + " on " + names_.of(m.worker);
   }
 
+  std::string operator()(const task_story& m) const {
+    auto text = "story of " + names_.of(m.task) + ": " + m.state;
+    if (!m.reason.empty()) text += " (" + m.reason + ")";
+    for (const auto& step : m.steps)
+      text += "\n  " + step.what;
+    return text;
+  }
+
   std::string operator()(const snapshot_reply& m) const {
     const auto& s = *m.shown;
     return "status waiting=" + std::to_string(s.tasks_waiting) +

@@ -79,6 +79,8 @@ public:
 
   std::string operator()(const steer_cluster&) const { return "steer"; }
 
+  std::string operator()(const explain_task& m) const { return "explain " + names_.of(m.task); }
+
   std::string operator()(const run_finished& m) const {
     return "finished " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
   }

@@ -209,6 +209,8 @@ private:
   void on_client(peer& p, client_message&& m) {
     if (std::holds_alternative<inspect_cluster>(m))
       return send(p, client_reply(snapshot_reply(snapshot())));
+    if (const auto* asked = std::get_if<explain_task>(&m))
+      return send(p, client_reply(machine_.explain(asked->task, now_)));
     if (const auto* order = std::get_if<steer_cluster>(&m)) {
       if (settings_.on_steer) settings_.on_steer(*order);
       return send(p, client_reply(snapshot_reply(snapshot())));

@@ -35,6 +35,7 @@ void declare(CLI::App& app, invocation& chosen) {
   // Only for the list of commands: main() gives its arguments to run_worker() unread.
   app.add_subcommand("worker", "Run a worker for a scheduler");
   add_status_command(app, chosen);
+  add_story_command(app, chosen);
   add_clusters_commands(app, chosen);
   add_doctor_command(app, chosen);
   add_jobqueue_command(app, chosen);

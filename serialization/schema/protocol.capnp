@@ -11,7 +11,7 @@
 # A connection is one byte stream (TCP, TLS over TCP, or a Unix socket) between two processes:
 #
 #   client    --> scheduler    ClientMessages -->   <-- ClientReplies
-#   observer  --> scheduler    as a client, but it may only ask for snapshots
+#   observer  --> scheduler    as a client, but it may only ask how things are and steer
 #   worker    --> scheduler    WorkerMessages -->   <-- WorkerOrders
 #   worker    --> worker       DataMessages, both ways
 #   client    --> worker       DataMessages, both ways
@@ -309,6 +309,7 @@ struct ClientMessages {
       # One message each.
       steerCluster @9 :SteerCluster;
       # One message.
+      explainTasks @10 :Tasks;
     }
   }
 }
@@ -358,6 +359,7 @@ struct ClientReplies {
       clusterSnapshot @5 :ClusterSnapshot;
       schedulerEnds @6 :Void;
       # One message.
+      taskStory @7 :TaskStory;
     }
   }
 }
@@ -386,6 +388,19 @@ struct TasksDone {
 struct TaskFailed {
   task @0 :UInt64;
   why @1 :Error;
+}
+
+struct TaskStory {
+  task @0 :UInt64;
+  name @1 :Text;
+  state @2 :Text;
+  reason @3 :Text;
+  steps @4 :List(Step);
+
+  struct Step {
+    ageNs @0 :UInt64;
+    what @1 :Text;
+  }
 }
 
 struct ClusterSnapshot {

@@ -123,6 +123,10 @@ private:
 
   void hear(client_id, const steer_cluster&) {}
 
+  void hear(client_id client, const explain_task& m) {
+    tell(client, task_story{m.task, "f", "queued", "all is busy", {}});
+  }
+
   void hear(client_id client, const inspect_cluster&) {
     cluster_snapshot s;
     s.scheduler = "fake";

@@ -367,6 +367,12 @@ TEST_CASE("options travel with the tasks, as one spec for all that are alike") {
   CHECK(s[4].spec->allow_other_workers);
 }
 
+TEST_CASE("a future says why it is not done, in the scheduler's words") {
+  small_cluster cluster;
+  const auto client = cluster.connect();
+  CHECK(client.submit<&add>(1, 2).why() == "queued: all is busy");
+}
+
 TEST_CASE("a client says where it is connected and what the cluster has") {
   small_cluster cluster;
   std::ostringstream out;

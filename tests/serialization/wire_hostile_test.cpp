@@ -217,7 +217,7 @@ TEST_CASE("pointers that share a target are followed about once") {
 
 TEST_CASE("tags and forms from a later version are bad") {
   REQUIRE(word_at(release, type_word) == 2);
-  for (std::uint64_t type : {10u, 11u, 1000u, 0xFFFFu})
+  for (std::uint64_t type : {100u, 1000u, 0xFFFFu})
     CHECK(try_decode(frame_kind::client_messages, with_word(release, type_word, type)) ==
           errc::bad_bytes);
   for (std::uint64_t form : {6u, 0xFFFFu})

@@ -112,8 +112,8 @@ inline batch<client_message> client_messages() {
           claim_task{task(7)},
           end_claims{},
           leave_scheduler{},
-
-          steer_cluster{steer_cluster::order::scale, 7}};
+          steer_cluster{steer_cluster::order::scale, 7},
+          explain_task{task(9)}};
 }
 
 inline batch<client_reply> client_replies() {
@@ -124,7 +124,8 @@ inline batch<client_reply> client_replies() {
           task_failed{task(3), failure()},
           place_data{task(4), {8}},
           snapshot_reply(snapshot()),
-          scheduler_ends{}};
+          scheduler_ends{},
+          task_story{task(9), "price", "queued", "all 3 workers are busy", {{12, "submitted"}}}};
 }
 
 inline batch<worker_message> worker_messages() {

@@ -120,6 +120,8 @@ private:
 
   void hear(snapshot_reply&) {}
 
+  void hear(task_story&) {}
+
   // Coming back: resume.cpp.
   void call();
   void say_all_again();

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,10 @@ public:
   /// replaced. What else ran there runs again elsewhere, and is not blamed. A worker that is a
   /// thread of another process cannot be ended: there it is cancel().
   void kill() const { handle_.kill(); }
+
+  /// Where the task is, and why it is not done: "waiting: waits for 1 input: 'load' (task 3:16),
+  /// which is queued". Asks the scheduler, and never throws for what it cannot learn.
+  std::string why() const { return handle_.why(); }
 
   /// Calls `f(future)` once it is ready, soon if it is already: on a thread of the client, which
   /// makes all such calls one after the other. `f` may wait for results, but not for other

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <troupe/id.hpp>
@@ -50,6 +51,7 @@ public:
   result<void> outcome() const;
   void cancel() const;
   void kill() const;
+  std::string why() const;
   void on_ready(std::function<void()>) const;
 
 private:

@@ -108,6 +108,7 @@ void scheduler::assign(std::uint32_t slot, std::uint32_t worker) {
   workers_.begin_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.attach(slot, worker);
   tasks_.set_state(slot, task_state::processing);
+  story_.note_worker(workers_[worker].id);
   std::vector<input_location> inputs;
   if (t.first_input != none) inputs = locate_inputs(slot, worker);
   tell(worker, run_task{t.id, t.run, s.what, t.arguments, std::move(inputs)});

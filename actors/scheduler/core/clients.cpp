@@ -152,4 +152,8 @@ void scheduler::on(client_id from, inspect_cluster&&) {
   tell(from, snapshot_reply(inspect()));
 }
 
+void scheduler::on(client_id from, explain_task&& m) {
+  tell(from, explain(m.task, now_));
+}
+
 }  // namespace troupe::core

@@ -5,19 +5,6 @@
 
 namespace troupe::core {
 
-namespace {
-
-std::string to_text(std::int64_t millionths) {
-  auto text = std::to_string(millionths / 1'000'000);
-  if (const auto rest = millionths % 1'000'000; rest != 0) {
-    auto digits = std::to_string(1'000'000 + rest).substr(1);
-    text += "." + digits.substr(0, digits.find_last_not_of('0') + 1);
-  }
-  return text;
-}
-
-}  // namespace
-
 cluster_snapshot scheduler::inspect() const {
   cluster_snapshot s;
   s.scheduler = name_;
@@ -67,43 +54,14 @@ scheduling::scheduler_load scheduler::load() const {
 std::string scheduler::pending_reason() const {
   if (restart_.ends) return "the scheduler was restarted and waits for its workers to come back";
   const auto first = ready_.first();
-  return first ? why_queued(tasks_[*first].lane) : std::string();
+  return first ? explain_.why_queued(tasks_[*first].lane) : std::string();
 }
 
-std::string scheduler::why_queued(std::uint32_t lane) const {
-  if (workers_.size() == 0) return "no worker is connected";
-  if (catalog_.function_of(lane).workers == 0) return catalog_.unknown_message(lane);
-  const auto& needs = catalog_.lane_at(lane).needs;
-  const auto groups = catalog_.groups_for(lane);
-  std::uint32_t known_by = 0;
-  for (const auto g : groups)
-    known_by += catalog_.group_at(g).workers;
-  if (known_by == 0) {
-    std::string places;
-    for (const auto& place : catalog_.lane_at(lane).where.places)
-      places += (places.empty() ? "'" : ", '") + place + "'";
-    return "may run only on " + places +
-           ": no worker that is here has such a name or host, and "
-           "knows '" +
-           catalog_.function_of(lane).name + "'";
-  }
-  bool possible = false;
-  std::uint32_t running = 0;
-  for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
-    const auto& w = workers_[slot];
-    if (!w.id || !std::binary_search(groups.begin(), groups.end(), w.group)) continue;
-    possible = possible || workers_.could_have(slot, needs);
-    running += w.state == worker_state::running;
-  }
-  const auto count =
-      known_by == 1 ? "the one worker" : "all " + std::to_string(known_by) + " workers";
-  if (running == 0)
-    return count + (known_by == 1 ? " takes" : " take") + " no new work: paused or leaving";
-  if (possible && needs.empty()) return count + (known_by == 1 ? " is busy" : " are busy");
-  std::string wanted;
-  for (const auto& [name, amount] : needs)
-    wanted += (wanted.empty() ? "" : ", ") + name + "=" + to_text(amount);
-  return "needs " + wanted + (possible ? ", all of it is in use" : ", no worker has it");
+task_story scheduler::explain(task_id id, time_point now) const {
+  auto told = explain_.tell(id, story_, now);
+  // In that time no task runs, whatever else could be said.
+  if (restart_.ends && told.state == "queued") told.reason = pending_reason();
+  return told;
 }
 
 void scheduler::check_ready() const {

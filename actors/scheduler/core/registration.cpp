@@ -51,6 +51,7 @@ void scheduler::on(std::uint32_t worker, running_task&& m) {
   workers_.begin_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.attach(slot, worker);
   tasks_.set_state(slot, task_state::processing);
+  story_.note_worker(workers_[worker].id);
 }
 
 void scheduler::on(std::uint32_t worker, registered&&) {

@@ -20,6 +20,7 @@ scheduler::scheduler(scheduler_options options, std::string name, uuid session)
 void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
   if (started_ == time_point{}) started_ = now;
   now_ = now;
+  story_.begin(what, now);
   say_.speak_to(&out);
   std::visit([this](auto& e) { on(std::move(e)); }, what);
   if (restart_.over()) {
@@ -244,11 +245,6 @@ void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {
   t.asked = false;
   say_.introduce(owner, holder);
   tell(owner, task_done{t.id, workers_[holder].id, t.size, inlined, std::move(small)});
-}
-
-const std::string& scheduler::name_of(std::uint32_t slot) const {
-  const auto& t = tasks_[slot];
-  return t.scattered() ? data_name_ : catalog_.spec_at(t.spec).what->function;
 }
 
 }  // namespace troupe::core

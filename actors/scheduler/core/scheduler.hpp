@@ -4,7 +4,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,11 +15,13 @@
 #include "actors/scheduler/core/client_table.hpp"
 #include "actors/scheduler/core/copies.hpp"
 #include "actors/scheduler/core/events.hpp"
+#include "actors/scheduler/core/explainer.hpp"
 #include "actors/scheduler/core/losses.hpp"
 #include "actors/scheduler/core/placement.hpp"
 #include "actors/scheduler/core/ready.hpp"
 #include "actors/scheduler/core/restart.hpp"
 #include "actors/scheduler/core/speaker.hpp"
+#include "actors/scheduler/core/story.hpp"
 #include "actors/scheduler/core/tasks.hpp"
 #include "actors/scheduler/core/workers.hpp"
 
@@ -60,14 +61,13 @@ public:
   void check_invariants() const;
 
   cluster_snapshot inspect() const;  ///< The address and the release are not known here.
+  task_story explain(task_id, time_point now) const;
   scheduling::scheduler_load load() const;
 
   /// What a journal would have to say so that reading it leads here.
   std::vector<scheduling::journal_record> records() const;
 
 private:
-  using error_ptr = std::shared_ptr<const error>;
-
   // Who comes and goes: scheduler.cpp.
   void on(scheduling::client_joined&&), on(scheduling::worker_joined&&);
   void on(scheduling::client_said&&), on(scheduling::worker_said&&);
@@ -90,7 +90,7 @@ private:
   // What clients say: clients.cpp.
   void on(client_id, submit_task&&), on(client_id, scatter_data&&), on(client_id, release_task&&);
   void on(client_id, cancel_task&&), on(client_id, locate_result&&);
-  void on(client_id, inspect_cluster&&);
+  void on(client_id, inspect_cluster&&), on(client_id, explain_task&&);
   static void on(client_id, steer_cluster&&) {}  // For the owner.
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
@@ -157,19 +157,18 @@ private:
   void fail_after_losses(task_id);
   void fail_doomed(const std::function<bool(const verdict&)>& due);
   loss_ptr note_loss(std::uint32_t worker);
-  const std::string& name_of(std::uint32_t slot) const;
 
+  const std::string& name_of(std::uint32_t slot) const { return explain_.name_of(slot); }
   std::string pending_reason() const;
-  std::string why_queued(std::uint32_t lane) const;
   void check_ready() const;
 
   scheduler_options options_;
   std::string name_;
   uuid session_{};
-  std::string data_name_ = "scattered data";  ///< In messages, where a task has a function.
   time_point now_{}, started_{};
 
-  task_table tasks_;
+  story_book story_;
+  task_table tasks_{story_};
   worker_table workers_;
   client_table clients_;
   restart_state restart_;
@@ -178,7 +177,8 @@ private:
   catalog catalog_;
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
 
-  std::map<std::uint32_t, error_ptr> errors_;        ///< Of failed tasks, by slot.
+  std::map<std::uint32_t, error_ptr> errors_;  ///< Of failed tasks, by slot.
+  explainer explain_{tasks_, workers_, catalog_, errors_};
   std::map<task_id, std::vector<loss_ptr>> losses_;  ///< Workers that tasks were lost with.
   loss_book loss_book_;
   std::deque<verdict> verdicts_;

@@ -58,6 +58,7 @@ void task_table::set_state(std::uint32_t slot, task_state next) {
   auto& t = tasks_[slot];
   const auto before = t.state;
   if (before == next) return;
+  story_.note(t.id, before, next);
   --counts_[static_cast<std::size_t>(before)];
   ++counts_[static_cast<std::size_t>(next)];
   if (t.lane != none && (before == task_state::queued || next == task_state::queued)) {

@@ -11,6 +11,7 @@
 #include <troupe/id.hpp>
 
 #include "actors/core/slab.hpp"
+#include "actors/scheduler/core/story.hpp"
 #include "actors/scheduler/core/task.hpp"
 
 namespace troupe::core {
@@ -27,6 +28,8 @@ struct worker_load {
 /// Every task, with the indexes over them. Changes of state go through set_state() only.
 class task_table {
 public:
+  explicit task_table(story_book& story) : story_(story) {}
+
   std::uint32_t create(task_id);
 
   /// No edge may lead to the task and no worker may run or hold it.
@@ -136,6 +139,7 @@ private:
   void unlink_from_worker(std::uint32_t hold_slot);
   void check_lists(std::uint32_t slot) const;
 
+  story_book& story_;
   slab<task> tasks_;
   slab<edge> edges_;
   slab<hold> holds_;
