@@ -53,6 +53,7 @@ std::optional<std::string> checker::complaint(const troubles& t) const {
       must_fail |= doomed[input];
     }
     doomed[id] = must_fail;
+    if (e.timed) errors.insert(errc::timeout);
     if (e.cancelled) errors.insert(errc::cancelled);
     if (e.function == "throw" || e.function == "flaky") errors.insert(errc::task_failed);
     if (e.function.empty() && t.worker_crashes > 0) errors.insert(errc::worker_lost);

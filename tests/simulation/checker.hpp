@@ -29,6 +29,7 @@ public:
     std::vector<task_id> inputs;
     bool cancelled = false;
     bool dropped = false;
+    bool timed = false;  ///< It may take too long.
   };
 
   void promised(task_id, expectation);
@@ -38,6 +39,8 @@ public:
   void dropped(task_id t) { tasks_.at(t).expected.dropped = true; }
 
   void disconnected() { disconnected_ = true; }
+
+  bool is_disconnected() const noexcept { return disconnected_; }
 
   void heard(const core::asking::effect&);
 

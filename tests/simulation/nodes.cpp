@@ -131,7 +131,7 @@ void scheduler_node::closed(link_id link) {
 void scheduler_node::feed(core::scheduling::event e) {
   std::vector<core::scheduling::effect> effects;
   witness_.event(e);
-  machine_.handle(std::move(e), timeline_.now(), effects);
+  machine_.handle(std::move(e), now(), effects);
   machine_.check_invariants();
   std::map<link_id, batch<client_reply>> to_clients;
   std::map<link_id, batch<worker_order_message>> to_workers;
@@ -163,9 +163,15 @@ void scheduler_node::feed(core::scheduling::event e) {
   set_timer();
 }
 
+void scheduler_node::jump(std::chrono::nanoseconds time) {
+  ahead_ += time;
+  feed(core::scheduling::clock_ticked{});
+}
+
 void scheduler_node::set_timer() {
-  ring_at(timeline_, machine_.deadline(), timer_, self_,
-          [this] { feed(core::scheduling::clock_ticked{}); });
+  auto due = machine_.deadline();
+  if (due) *due -= ahead_;
+  ring_at(timeline_, due, timer_, self_, [this] { feed(core::scheduling::clock_ticked{}); });
 }
 
 void peer_links::know(worker_id who, const std::string& address) {
@@ -195,14 +201,15 @@ worker_id peer_links::closed(link_id link) {
   return who;
 }
 
-worker_node::worker_node(timeline& t, network& n, node_id scheduler, worker_traits traits,
+worker_node::worker_node(timeline& t, network& n, dice& d, node_id scheduler, worker_traits traits,
                          run_function run, std::function<void(node_id)> on_end)
     : timeline_(t),
       network_(n),
+      dice_(d),
       traits_(std::move(traits)),
       run_(std::move(run)),
       on_end_(std::move(on_end)),
-      machine_({.threads = traits_.threads, .inline_result_max = 64}),
+      machine_({.threads = traits_.threads, .inline_result_max = 64, .memory = traits_.memory}),
       id_(n.join(*this)),
       scheduler_node_(scheduler),
       peers_(n, id_),
@@ -282,6 +289,7 @@ bool worker_node::hear(worker_order_message m) {
       return false;
     }
     session_ = hi->session;
+    if (!me_) me_ = hi->worker;  // As the machine has it.
     greeted_ = true;
   }
   feed(core::working::scheduler_said{std::move(m)});
@@ -328,10 +336,43 @@ void worker_node::feed(core::working::event e) {
       network_.send(asker->first, id_,
                     {wire::frame_kind::data_messages,
                      asker->second.encoder.encode(std::span(&a->message, 1))});
+    } else if (std::holds_alternative<core::working::end_worker>(any)) {
+      end();
+    } else {
+      use_disk(any);
     }
   }
   flush(network_, id_, scheduler_, scheduler_io_, wire::frame_kind::worker_messages, said);
   begin_runs();
+  set_timer();
+}
+
+void worker_node::use_disk(core::working::effect& any) {
+  if (auto* w = std::get_if<core::working::spill_result>(&any)) {
+    if (dice_.chance(traits_.disk_failures))
+      return feed_later(core::working::spill_failed{w->task, w->file});
+    const auto size = w->content.size();
+    files_[w->file] = std::move(w->content);
+    feed_later(core::working::result_spilled{w->task, w->file, size});
+  } else if (const auto* r = std::get_if<core::working::load_result>(&any)) {
+    const auto found = files_.find(r->file);
+    if (found == files_.end() || dice_.chance(traits_.disk_failures / 4))
+      return feed_later(core::working::value_absent{me_, r->task});
+    feed_later(core::working::value_received{me_, r->task, found->second});
+  } else if (const auto* gone = std::get_if<core::working::remove_file>(&any)) {
+    files_.erase(gone->file);
+  }
+}
+
+void worker_node::feed_later(core::working::event e) {
+  timeline_.after(network_.delay(), [self = std::weak_ptr(self_), e = std::move(e)] {
+    if (const auto here = self.lock()) (*here)->feed(e);
+  });
+}
+
+void worker_node::set_timer() {
+  ring_at(timeline_, machine_.deadline(), timer_, self_,
+          [this] { feed(core::working::clock_ticked{}); });
 }
 
 void worker_node::pass(const core::working::pass_input& p) {

@@ -45,6 +45,9 @@ public:
   /// Connections to workers that broke.
   std::uint32_t worker_losses() const noexcept { return worker_losses_; }
 
+  /// Its clock goes on by so much at once, as of a machine that slept.
+  void jump(std::chrono::nanoseconds);
+
   /// Writes the journal anew, as short as it can be.
   void compact();
 
@@ -61,6 +64,8 @@ private:
     worker_id worker;
   };
 
+  time_point now() const { return timeline_.now() + ahead_; }
+
   void feed(core::scheduling::event);
   void read_journal();
   void dismiss(link_id);
@@ -69,6 +74,7 @@ private:
   timeline& timeline_;
   network& network_;
   bool journals_;
+  std::chrono::nanoseconds ahead_{};
   core::scheduler machine_;
   witness witness_;
   disk& disk_;
@@ -114,6 +120,8 @@ struct worker_traits {
   std::uint64_t slowness = 1;  ///< Runs take so many times longer.
   std::map<std::string, double> resources;
   std::chrono::nanoseconds scheduler_grace{};
+  core::memory_marks memory = {};
+  std::uint64_t disk_failures = 0;  ///< Of a hundred writes.
 };
 
 /// The process of a worker. What functions do is said by `run` (see workload.hpp).
@@ -121,12 +129,17 @@ class worker_node final : public node {
 public:
   using run_function = std::function<core::working::run_executed(const core::working::execute&)>;
 
-  worker_node(timeline&, network&, node_id scheduler, worker_traits, run_function run,
+  worker_node(timeline&, network&, dice&, node_id scheduler, worker_traits, run_function run,
               std::function<void(node_id)> on_end);
 
   node_id id() const noexcept { return id_; }
 
   const core::worker& machine() const noexcept { return machine_; }
+
+  /// Its process uses so much memory.
+  void measure(std::uint64_t used_bytes) { feed(core::working::memory_measured{used_bytes}); }
+
+  void leave() { feed(core::working::leave_wanted{}); }
 
   void opened(link_id) override;
   void received(link_id, const frame&) override;
@@ -138,12 +151,16 @@ private:
   void connect_again();
   void end();
   void feed(core::working::event);
+  void feed_later(core::working::event);
+  void use_disk(core::working::effect&);
+  void set_timer();
   void pass(const core::working::pass_input&);
   void hand_on(const core::working::run_executed&);
   void begin_runs();
 
   timeline& timeline_;
   network& network_;
+  dice& dice_;
   worker_traits traits_;
   run_function run_;
   std::function<void(node_id)> on_end_;
@@ -161,6 +178,9 @@ private:
   std::map<link_id, port> askers_;
   std::deque<core::working::execute> to_run_;
   std::uint32_t running_ = 0;
+  worker_id me_;
+  std::map<std::uint64_t, value> files_;
+  std::optional<time_point> timer_;
   // Actions on the timeline hold it weakly: they outlive a worker that crashes.
   std::shared_ptr<worker_node*> self_;
 };

@@ -61,6 +61,7 @@ user::user(timeline& t, network& n, dice& d, node_id scheduler, std::uint64_t ac
     s.retries = s.function == "flaky" ? 3 : 0;
     if (d.chance(20)) s.resources["gpu"] = 1;
     if (d.chance(30)) s.retry_delay = std::chrono::microseconds(d.between(1, 5000));
+    if (d.chance(10)) s.timeout = std::chrono::microseconds(d.between(50, 30000));
     if (d.chance(15)) {
       // Place 0 has what some tasks need, and is always started again; the others need not exist.
       s.workers = {"place 0", "place " + std::to_string(d.below(6))};
@@ -136,7 +137,7 @@ void user::submit() {
     inputs.push_back(checker_.value_of(m.inputs.back()));
   }
   checker_.promised(m.task, {what->function, right_value(what->function, argument, inputs),
-                             m.inputs, false, false});
+                             m.inputs, false, false, what->timeout.count() > 0});
   held_.push_back(m.task);
   client_->feed(core::asking::task_submitted{std::move(m)});
 }
@@ -144,7 +145,7 @@ void user::submit() {
 void user::scatter() {
   const auto t = make_task_id(me_, ++last_number_);
   const auto v = dice_.below(1000);
-  checker_.promised(t, {{}, v, {}, false, false});
+  checker_.promised(t, {{}, v, {}, false, false, false});
   held_.push_back(t);
   client_->feed(core::asking::data_scattered{t, make_value(v)});
 }

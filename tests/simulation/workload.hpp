@@ -41,6 +41,11 @@ public:
   /// All is answered and dropped, or the connection is gone.
   bool finished() const noexcept { return finished_; }
 
+  /// Though it is finished, and neither it nor the scheduler has gone.
+  bool keeps_something() const {
+    return !leaves_ && !checker_.is_disconnected() && client_->machine().size() > 0;
+  }
+
   /// Of what it still waits for; for messages.
   std::string waits_for() const;
 

@@ -85,8 +85,18 @@ void world::start_worker(std::uint32_t place) {
   // Whatever happens, somebody has what some tasks need.
   if (place == 0 || dice_.chance(30))
     traits.resources["gpu"] = 1 + static_cast<double>(dice_.below(2));
+  if (dice_.chance(40)) {
+    traits.memory = {.target = dice_.between(100, 3000),
+                     .spill = 4000,
+                     .pause = 6000,
+                     .resume = 5000,
+                     .disk = dice_.chance(30) ? dice_.between(0, 2000) : core::memory_marks::never};
+    traits.disk_failures = dice_.chance(50) ? dice_.between(1, 60) : 0;
+    // What cannot be read back is as lost as with its worker.
+    if (traits.disk_failures > 0) ++troubles_.worker_crashes;
+  }
   auto made = std::make_unique<worker_node>(
-      timeline_, network_, scheduler_node_, traits,
+      timeline_, network_, dice_, scheduler_node_, traits,
       [this](const core::working::execute& x) { return run_task_function(dice_, x); },
       [this](node_id id) { end_worker(id); });
   const auto id = made->id();
@@ -111,6 +121,17 @@ void world::plan_accident() {
                   [this] { accident(); });
 }
 
+void world::disturb(node_id id, worker_node& w) {
+  const auto what = dice_.below(100);
+  if (what < 50) return end_worker(id);
+  if (what < 70) return w.leave();
+  // It has too much in memory, for a while.
+  w.measure(dice_.between(3000, 9000));
+  timeline_.after(std::chrono::microseconds(dice_.between(1, 30000)), [this, id] {
+    if (const auto at = workers_.find(id); at != workers_.end()) at->second->measure(1000);
+  });
+}
+
 void world::accident() {
   if (all_finished()) return;
   --accidents_left_;
@@ -119,7 +140,7 @@ void world::accident() {
     if (!workers_.empty()) {
       auto at = workers_.begin();
       std::advance(at, static_cast<std::ptrdiff_t>(dice_.below(workers_.size())));
-      end_worker(at->first);
+      disturb(at->first, *at->second);
     }
   } else if (what < 60) {
     network_.cut_any(scheduler_node_);
@@ -128,8 +149,10 @@ void world::accident() {
     network_.cut_any(0);
   } else if (what < 86) {
     crash_scheduler();
-  } else if (what < 94) {
+  } else if (what < 91) {
     if (scheduler_) scheduler_->compact();
+  } else if (what < 94) {
+    if (scheduler_) scheduler_->jump(std::chrono::milliseconds(dice_.between(1, 10000)));
   } else if (users_.size() > 1) {
     const auto at = users_.begin() + static_cast<std::ptrdiff_t>(dice_.below(users_.size()));
     network_.leave((*at)->node());
@@ -178,6 +201,8 @@ std::optional<std::string> world::unrest() const {
       return "a worker has a run that nobody wants";
     if (now.fetches > 0) return "a worker waits for an input that nobody wants";
   }
+  for (const auto& u : users_)
+    if (u->keeps_something()) return "a client keeps what its user has dropped";
   return {};
 }
 

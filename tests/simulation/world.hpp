@@ -44,6 +44,7 @@ private:
   void start_worker(std::uint32_t place);
   void end_worker(node_id);
   void plan_accident();
+  void disturb(node_id, worker_node&);
   void accident();
   bool all_finished() const;
   std::optional<std::string> complaint() const;

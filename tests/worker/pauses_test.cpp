@@ -152,6 +152,13 @@ TEST_CASE("a worker that wants to leave says so, takes nothing new, and goes whe
   CHECK(f.after(scheduler_said{stop_worker{}}) == effects{end_worker{}});
 }
 
+TEST_CASE("a worker that was to leave before its first welcome says so after it") {
+  fixture f;
+  f.after(leave_wanted{});
+  CHECK(f.after(scheduler_said{welcome_worker{{1}}}) ==
+        effects{told(worker_changed{worker_state::leaving}), told(registered{})});
+}
+
 TEST_CASE("a copy that was to come from a run here is forgotten with the run") {
   fixture f;
   constexpr worker_id alice{2};

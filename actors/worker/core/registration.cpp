@@ -11,8 +11,9 @@ using namespace working;
 void worker::on(welcome_worker& m) {
   // The first id stays ours for what is read from disk: see load_from_disk().
   if (!me_) me_ = m.worker;
-  // A client may have pushed data before the scheduler's first welcome came.
-  if (std::exchange(welcomed_, true) || store_.size() > 0) register_again();
+  // Before the scheduler's first welcome a client may have pushed data, memory may have run short,
+  // and it may have become time to leave. What was said of that was not heard.
+  if (std::exchange(welcomed_, true) || store_.size() > 0 || paused_ || leaving_) register_again();
 }
 
 /// What was said to the scheduler lately, and by it, may be lost.
