@@ -31,7 +31,7 @@ using worker_message =
 /// Scheduler to worker.
 using worker_order_message =
     std::variant<welcome_worker, introduce_worker, run_task, drop_result, cancel_run, stop_worker,
-                 replicate_results, leave_cluster>;
+                 replicate_results, leave_cluster, return_run>;
 
 /// Between workers, and between clients and workers, both ways.
 using data_message = std::variant<fetch_result, result_value, result_absent, store_result>;

@@ -55,13 +55,13 @@ void read_report(schema::WorkerReport::Reader from, message_filler& to) {
   m.spilled_bytes = from.getSpilledBytes();
 }
 
-template <class T>
-void read_task_runs(schema::Runs::Reader from, message_filler& to) {
+template <class T, class Message>
+void read_task_runs(schema::Runs::Reader from, batch_filler<Message>& to) {
   const auto count = to.begin_group(from.getCount());
   const auto tasks = read_task_ids(from.getTasks(), count);
   const auto runs = read_ids(from.getRuns(), count);
   for (std::size_t i = 0; i < count; ++i) {
-    auto& m = to.add<T>();
+    auto& m = to.template add<T>();
     m.task = {tasks[i]};
     m.run = {runs[i]};
   }
@@ -170,6 +170,8 @@ void read_order_group(body_reader& body, spec_table& specs,
       to.begin_group(1);
       to.add<leave_cluster>();
       return;
+    case type::RETURN_RUNS:
+      return read_task_runs<return_run>(from.getReturnRuns(), to);
   }
   need(false, unknown_message);
 }

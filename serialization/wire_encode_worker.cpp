@@ -154,6 +154,11 @@ void write_group(column_writer&, const orders<stop_worker>&, const order_group&,
   at.setStopWorker();
 }
 
+void write_group(column_writer& columns, const orders<return_run>& from, const order_group&,
+                 order_to at) {
+  write_task_runs(columns, from, at.initReturnRuns());
+}
+
 void write_group(column_writer&, const orders<leave_cluster>&, const order_group&, order_to at) {
   at.setLeaveCluster();
 }

@@ -73,6 +73,14 @@ struct leave_cluster {
   friend bool operator==(const leave_cluster&, const leave_cluster&) = default;
 };
 
+/// Say run_returned if this run has not started, and nothing otherwise: another worker is idle.
+struct return_run {
+  task_id task;
+  run_id run;
+
+  friend bool operator==(const return_run&, const return_run&) = default;
+};
+
 // Worker to scheduler.
 
 struct run_finished {

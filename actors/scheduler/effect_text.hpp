@@ -130,6 +130,10 @@ public:
 
   std::string operator()(const stop_worker&) const { return "stop"; }
 
+  std::string operator()(const return_run& m) const {
+    return "return " + names_.of(m.task) + " (run " + std::to_string(m.run.value) + ")";
+  }
+
   std::string operator()(const leave_cluster&) const { return "leave"; }
 
   std::string operator()(const replicate_results& m) const {

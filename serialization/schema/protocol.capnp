@@ -538,6 +538,7 @@ struct WorkerOrders {
       replicateResults @6 :ReplicateResults;
       leaveCluster @7 :Void;
       # One message.
+      returnRuns @8 :Runs;
     }
   }
 }

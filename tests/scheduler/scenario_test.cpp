@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -59,7 +60,7 @@ private:
       return bench_.after(worker_lost{workers_.at(plain_[0])});
     }
     if (verb == "wait") {
-      bench_.now += std::chrono::seconds(std::stoi(plain_.at(0)));
+      bench_.now += std::chrono::milliseconds(std::llround(std::stod(plain_.at(0)) * 1000));
       return bench_.after(clock_ticked{});
     }
     if (verb == "status") return {tell_client{client_id{1}, snapshot_reply(bench_.snapshot())}};
@@ -126,8 +127,10 @@ private:
     if (verb == "finished") {
       const bool along = options_.contains("along");
       const auto small = along ? value(bytes::copy(std::string(size, '7'))) : value();
-      return bench_.after(who, run_finished{t, run, size, std::chrono::seconds(1), along, small});
+      const auto took = std::chrono::milliseconds(std::stoi(option("ms", "1000")));
+      return bench_.after(who, run_finished{t, run, size, took, along, small});
     }
+    if (verb == "returned") return bench_.after(who, run_returned{t, run});
     if (verb == "threw")
       return bench_.after(who, run_failed{t, run, {errc::task_failed, plain_.at(2), "oops"}});
     if (verb == "added") return bench_.after(who, result_added{t, size});
@@ -170,7 +173,7 @@ private:
   std::map<std::string, double> resources() {
     static const std::set<std::string> ours{"threads", "tasks", "priority", "retries",
                                             "run",     "size",  "delay",    "on",
-                                            "workers", "loose", "along"};
+                                            "workers", "loose", "along",    "ms"};
     std::map<std::string, double> all;
     for (const auto& [name, amount] : options_)
       if (!ours.contains(name)) all[name] = std::stod(amount);

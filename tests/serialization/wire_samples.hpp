@@ -157,6 +157,7 @@ inline batch<worker_order_message> worker_orders() {
           cancel_run{task(4), {13}, true},
           stop_worker{},
           leave_cluster{},
+          return_run{task(3), {12}},
           replicate_results{{{task(5), 16, {{8}, {9}}}, {task(6), 4, {{8}}}}}};
 }
 

@@ -159,6 +159,21 @@ TEST_CASE("a worker that was to leave before its first welcome says so after it"
         effects{told(worker_changed{worker_state::leaving}), told(registered{})});
 }
 
+TEST_CASE("a run that is asked for is returned if it has not started") {
+  fixture f;
+  f.run(x, 1);
+  f.run(y, 2);
+  const auto ask = [&](task_id task, std::uint64_t run) {
+    return f.after(scheduler_said{return_run{task, {run}}});
+  };
+  CHECK(ask(x, 1).empty());
+  CHECK(ask(y, 7).empty());
+  CHECK(ask(y, 2) == effects{told(run_returned{y, {2}})});
+  CHECK(ask(y, 2).empty());
+  CHECK(f.finish(x, 1) == effects{done(x, 1)});
+  CHECK(ask(x, 1).empty());
+}
+
 TEST_CASE("a copy that was to come from a run here is forgotten with the run") {
   fixture f;
   constexpr worker_id alice{2};

@@ -104,6 +104,7 @@ void scheduler::assign(std::uint32_t slot, std::uint32_t worker) {
   auto& t = tasks_[slot];
   const auto& s = catalog_.spec_at(t.spec);
   t.run = run_id{++last_run_};
+  t.called_back = false;
   t.expected_ns = catalog_.expected_ns(t.lane);
   workers_.begin_run(worker, t.expected_ns, catalog_.lane_at(t.lane).needs);
   tasks_.attach(slot, worker);

@@ -51,7 +51,7 @@ void scheduler::on(std::uint32_t worker, run_finished&& m) {
   t.leftover = false;
   catalog_.learn(t.lane, m.duration);
   leave_worker(slot);
-  ++workers_[worker].runs_finished;
+  workers_.note_finished(worker);
   ++runs_finished_;
   take_result(slot, worker, m.size, std::move(m.small), m.inlined);
 }

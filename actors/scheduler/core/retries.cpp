@@ -30,7 +30,7 @@ void scheduler::on(std::uint32_t worker, run_failed&& m) {
   const auto slot = find_run(worker, m.task, m.run);
   if (slot == none) return;  // Late.
   leave_worker(slot);
-  ++workers_[worker].runs_finished;
+  workers_.note_finished(worker);
   ++runs_finished_;
   auto& t = tasks_[slot];
   tasks_.set_state(slot, task_state::waiting);

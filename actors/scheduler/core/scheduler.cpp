@@ -27,6 +27,7 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
     plan_ahead();
     copies_.look(now_);
     place_ready();
+    balancer_.tend(now_, last_run_);
   }
   reserve_runs();
   say_.speak_to(nullptr);
@@ -39,6 +40,7 @@ std::optional<time_point> scheduler::deadline() const {
   if (first) first = *first + options_.unknown_task_timeout;
   if (const auto look = copies_.deadline(); look && restart_.over() && (!first || *look < *first))
     first = look;
+  if (const auto look = balancer_.deadline(); look && (!first || *look < *first)) first = look;
   if (!delays_.empty() && (!first || delays_.begin()->first.first < *first))
     first = delays_.begin()->first.first;
   if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))

@@ -11,6 +11,7 @@
 
 #include <troupe/config.hpp>
 
+#include "actors/scheduler/core/balancer.hpp"
 #include "actors/scheduler/core/catalog.hpp"
 #include "actors/scheduler/core/client_table.hpp"
 #include "actors/scheduler/core/copies.hpp"
@@ -176,6 +177,7 @@ private:
   copy_keeper copies_{tasks_, workers_, say_};
   catalog catalog_;
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
+  work_balancer balancer_{tasks_, workers_, catalog_, ready_, say_};
 
   std::map<std::uint32_t, error_ptr> errors_;  ///< Of failed tasks, by slot.
   explainer explain_{tasks_, workers_, catalog_, errors_};

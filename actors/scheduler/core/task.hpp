@@ -65,10 +65,11 @@ struct task {
   std::uint16_t suspicion = 0;    ///< See loss_weight.
   std::uint8_t misses = 0;        ///< How often a fetch of its inputs, or of its result, failed.
   task_state state = task_state::released;
-  bool wanted : 1 = false;   ///< Its client has not released it.
-  bool told : 1 = false;     ///< Its client heard task_done once.
-  bool asked : 1 = false;    ///< Its client waits for a new place of the result.
-  bool leftover = false;     ///< The worker that runs it may have a result of an earlier run.
+  bool wanted : 1 = false;       ///< Its client has not released it.
+  bool told : 1 = false;         ///< Its client heard task_done once.
+  bool asked : 1 = false;        ///< Its client waits for a new place of the result.
+  bool called_back : 1 = false;  ///< Its worker was asked to return this run.
+  bool leftover = false;         ///< The worker that runs it may have a result of an earlier run.
   bool doomed : 1 = false;   ///< Lost with too many workers; waits to hear how the last one ended.
   bool delayed : 1 = false;  ///< Waits for the time of its retry; counts as missing.
   bool claimed : 1 = false;  ///< Its client came back and has named it.

@@ -89,6 +89,14 @@ public:
   }
 
   std::vector<task_id> runs_of(std::uint32_t worker) const;
+
+  /// `f(slot)`, oldest first, until it returns false.
+  template <class F>
+  void for_each_run(std::uint32_t worker, F f) const {
+    for (auto s = load(worker).first_run; s != none; s = tasks_[s].next_run)
+      if (!f(s)) return;
+  }
+
   std::vector<task_id> held_by(std::uint32_t worker) const;
 
   /// False if it holds it already.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "serialization/check.hpp"
 
@@ -43,7 +44,7 @@ std::uint32_t worker_table::add(worker_id id, std::shared_ptr<const hello> who,
   if (id.value >= slots_.size()) slots_.resize(id.value + 1, none);
   slots_[id.value] = slot;
   if (group >= groups_.size()) groups_.resize(group + 1);
-  groups_[group].set(slot, key_of(w));
+  reorder(slot);
   return slot;
 }
 
@@ -52,6 +53,7 @@ void worker_table::remove(std::uint32_t slot) {
   check(w.runs == 0 && w.work_ns == 0 && w.free == w.total, "who leaves runs nothing");
   groups_[w.group].remove(slot);
   if (find_process(w.who->process) == slot) processes_.erase(w.who->process);
+  idle_ -= w.idle;
   slots_[w.id.value] = none;
   workers_.remove(slot);
 }
@@ -60,13 +62,34 @@ std::uint64_t worker_table::key_of(const worker_record& w) const {
   if (w.state != worker_state::running || w.held_back)
     return std::numeric_limits<std::uint64_t>::max();
   if (w.runs < w.threads) return busy_key * w.runs / w.threads;
-  if (w.runs - w.threads >= prefetched_max) return std::numeric_limits<std::uint64_t>::max();
+  if (w.late > 0 || w.runs - w.threads >= prefetched_max)
+    return std::numeric_limits<std::uint64_t>::max();
   return busy_key + w.work_ns / w.threads;
 }
 
 void worker_table::reorder(std::uint32_t slot) {
-  const auto& w = workers_[slot];
+  auto& w = workers_[slot];
   groups_[w.group].set(slot, key_of(w));
+  const bool idle = is_idle(w);
+  const bool crowded = w.runs > w.threads;
+  idle_ += idle;
+  idle_ -= std::exchange(w.idle, idle);
+  crowded_ += crowded;
+  crowded_ -= std::exchange(w.crowded, crowded);
+}
+
+bool worker_table::is_idle(const worker_record& w) {
+  return w.state == worker_state::running && !w.held_back && w.runs < w.threads;
+}
+
+void worker_table::note_late(std::uint32_t slot) {
+  ++workers_[slot].late;
+  reorder(slot);
+}
+
+void worker_table::note_finished(std::uint32_t slot) {
+  ++workers_[slot].runs_finished;
+  if (std::exchange(workers_[slot].late, 0) > 0) reorder(slot);
 }
 
 void worker_table::begin_run(std::uint32_t slot, std::uint32_t expected_ns, const amounts& needs) {
@@ -183,15 +206,20 @@ std::uint32_t worker_table::next_in_turn() {
 }
 
 void worker_table::check_invariants() const {
+  std::uint32_t idle = 0;
+  std::uint32_t crowded = 0;
   for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
     const auto& w = workers_[slot];
     if (!w.id) continue;
     check(find(w.id) == slot, "a worker is found by its id");
+    idle += is_idle(w);
+    crowded += w.runs > w.threads;
     check(groups_[w.group].contains(slot) && groups_[w.group].key_of(slot) == key_of(w),
           "a worker is ordered by its load");
     for (const auto& [name, amount] : w.free)
       check(amount >= 0 && amount <= w.total.at(name), "resources are between none and all");
   }
+  check(idle == idle_ && crowded == crowded_, "who has too little and too much is counted");
 }
 
 }  // namespace troupe::core

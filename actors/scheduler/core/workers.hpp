@@ -50,6 +50,9 @@ struct worker_record {
   amounts total;
   amounts free;
   acquaintances knows;
+  std::uint32_t late = 0;     ///< Looks in a row at which its runs had waited too long.
+  bool idle = false;          ///< Has a thread without a run.
+  bool crowded = false;       ///< Has more runs than threads.
   bool held_back = false;     ///< It came back and has not told yet what it runs.
   std::set<task_id> refused;  ///< Of what it has told so far: runs that it had to give up.
 };
@@ -99,10 +102,26 @@ public:
 
   bool has_room(std::uint32_t slot) const { return key_of(workers_[slot]) < full_; }
 
+  /// How many have less to do than they could, and more than they can.
+  std::uint32_t idle() const { return idle_; }
+
+  std::uint32_t crowded() const { return crowded_; }
+
+  /// About how much work its idle threads would be given.
+  std::uint64_t spare_ns(std::uint32_t slot) const {
+    const auto& w = workers_[slot];
+    return (full_ - busy_key + 1) * (w.threads - w.runs);
+  }
+
+  /// From now on it is given no more runs than it has threads, until it has ended one.
+  void note_late(std::uint32_t slot);
+  void note_finished(std::uint32_t slot);
+
   /// Whether it may be given a run that has to wait there longer than prefetch.
   bool takes_runs(std::uint32_t slot) const {
     const auto& w = workers_[slot];
-    return w.state == worker_state::running && !w.held_back && w.runs < w.threads + prefetched_max;
+    return w.state == worker_state::running && !w.held_back &&
+           w.runs < w.threads + (w.late ? 0 : prefetched_max);
   }
 
   /// Room for a run that cannot begin yet. The threads that are idle now have to stay free for
@@ -142,6 +161,7 @@ private:
   /// Runs that a worker may have beyond its threads, however short they are.
   static constexpr std::uint32_t prefetched_max = 4096;
 
+  static bool is_idle(const worker_record&);
   std::uint64_t key_of(const worker_record&) const;
   void reorder(std::uint32_t slot);
 
@@ -150,7 +170,7 @@ private:
   std::vector<std::uint32_t> slots_;  ///< By id.
   std::map<uuid, std::uint32_t> processes_;
   std::vector<indexed_heap<std::uint64_t>> groups_;  ///< Workers by key_of().
-  std::uint32_t turn_ = 0;
+  std::uint32_t turn_ = 0, idle_ = 0, crowded_ = 0;
 };
 
 }  // namespace troupe::core

@@ -20,6 +20,13 @@ void worker::on(leave_cluster&) {
   out_->push_back(limit_leaving{});
 }
 
+void worker::on(return_run& m) {
+  const auto slot = find_run(m.task, m.run);
+  if (slot == none || runs_[slot].at >= phase::executing) return;
+  tell(run_returned{m.task, m.run});
+  abandon(slot);
+}
+
 void worker::on(replicate_results& m) {
   if (stopping_) return;
   for (const auto& result : m.results) {

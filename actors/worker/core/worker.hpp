@@ -108,6 +108,7 @@ private:
   void on(stop_worker&);
   void on(replicate_results&);
   void on(leave_cluster&);
+  void on(return_run&);
   void register_again();
 
   // Inputs: inputs.cpp.
