@@ -164,6 +164,9 @@ private:
                  format_duration(net.heartbeat_interval) + "), found " +
                  format_duration(net.silence_max));
     const auto& cluster = made_.values.cluster;
+    if (cluster.keep && cluster.scheduler == "owner")
+      refuse("cluster.keep", "cluster.scheduler",
+             "needs cluster.scheduler = \"process\" or \"job\": in its owner it ends with it");
     if (cluster.adapt_max > 0 && cluster.adapt_max < cluster.adapt_min)
       refuse("cluster.adapt_max", "cluster.adapt_min",
              "must not be less than cluster.adapt_min (" + std::to_string(cluster.adapt_min) +

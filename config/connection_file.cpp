@@ -43,6 +43,7 @@ result<connection_file> parse(const fs::path& path, const std::string& text) {
   made.name = text_of(content, "name");
   made.type = text_of(content, "type");
   made.cluster = text_of(content, "cluster");
+  made.certificates = text_of(content, "certificates");
   if (const auto pid = content.find("pid"); pid != content.end() && pid->is_number_integer())
     made.pid = pid->get<std::int64_t>();
   return made;
@@ -77,16 +78,28 @@ result<scheduler_contact> find_by_file(const fs::path& path, const config& optio
   auto file = read_connection_file(path);
   if (!file) return file.error();
   if (file->token.empty()) return find_by_address(file->address, options, variables);
-  return scheduler_contact{file->address, file->token};
+  return scheduler_contact{file->address, file->token, file->type, file->certificates,
+                           file->cluster};
 }
 
 }  // namespace
+
+void scheduler_contact::apply(security_options& to) const {
+  // Revealed to be shown to the scheduler.
+  if (!token.empty()) to.token = token.reveal();
+  if (certificates.empty()) return;
+  to.ca = certificates + "/ca.pem";
+  to.certificate = certificates + "/troupe.pem";
+  to.key = certificates + "/troupe.key";
+  to.peer_name = peer_name;
+}
 
 result<void> write_connection_file(const fs::path& path, const connection_file& content) {
   json out = {{"address", content.address}, {"pid", content.pid}, {"release", content.release}};
   for (const auto& [key, text] :
        {std::pair("host", &content.host), std::pair("name", &content.name),
-        std::pair("type", &content.type), std::pair("cluster", &content.cluster)})
+        std::pair("type", &content.type), std::pair("cluster", &content.cluster),
+        std::pair("certificates", &content.certificates)})
     if (!text->empty()) out[key] = *text;
   // The file exists to carry the token to those who may read it.
   if (!content.token.empty()) out["token"] = content.token.reveal();

@@ -25,6 +25,8 @@ struct connection_file {
   std::string name = {};     ///< For people.
   std::string type = {};     ///< As cluster.type.
   std::string cluster = {};  ///< The id that all it made carries.
+  /// The folder of the certificates that were made for it, which are for `cluster`; may be empty.
+  std::string certificates = {};
 
   friend bool operator==(const connection_file&, const connection_file&) = default;
 };
@@ -56,6 +58,12 @@ void remove_connection_file(const std::filesystem::path&, std::int64_t pid);
 struct scheduler_contact {
   std::string address;
   secret token = {};  ///< Empty for "local://": a program trusts itself.
+  std::string type = {};
+  std::string certificates = {};
+  std::string peer_name = {};  ///< Whom the certificates are for, if there are any.
+
+  /// As what the process has to be, to be let in.
+  void apply(security_options&) const;
 };
 
 /// `text` is an address (tcp://, unix://, local://, or host:port), the path of a connection file,

@@ -64,6 +64,8 @@ void visit_cluster_keys(Config& c, Visitor& visit) {
 
   visit("cluster", "type", c.cluster.type, one_word());
   visit("cluster", "name", c.cluster.name, one_line());
+  visit("cluster", "scheduler", c.cluster.scheduler, one_of({"owner", "process", "job"}));
+  visit("cluster", "keep", c.cluster.keep, any());
   visit("cluster", "workers", c.cluster.workers, count_from(0, 100'000));
   visit("cluster", "workers_per_launch", c.cluster.workers_per_launch, count_from(1, 4096));
   visit("cluster", "adapt_min", c.cluster.adapt_min, count_from(0, 1'000'000));

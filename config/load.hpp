@@ -50,6 +50,9 @@ result<loaded_config> parse_config(std::string_view text, const std::string& nam
 /// For a configuration made in code: are the values in range, and do they fit each other?
 result<void> validate(const config&);
 
+/// The configuration as a TOML file that load_config() reads back, with its secrets.
+std::string to_toml(const config&);
+
 /// The configuration as TOML, each value with where it came from. Secrets are not in it.
 std::string show(const loaded_config&);
 

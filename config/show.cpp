@@ -82,4 +82,26 @@ std::string show(const loaded_config& loaded) {
   return all;
 }
 
+std::string to_toml(const config& options) {
+  std::string all;
+  std::string section;
+  const auto add_place = [&] {
+    const auto& place = options.cluster.place;
+    if (section != "cluster" || place.keys().empty()) return;
+    // One that was made in code has no name.
+    all += "[cluster." + options.cluster.type + "]\n";
+    for (const auto& [key, value] : place.keys())
+      all += write_toml_key(key) + " = " + write_toml(value) + "\n";
+  };
+  visit_keys(options, [&](const char* name, const char* key, const auto& member, const rule&) {
+    if (section != name) {
+      add_place();
+      section = name;
+      all += "[" + section + "]\n";
+    }
+    all += std::string(key) + " = " + write_toml(written(member)) + "\n";
+  });
+  return all;
+}
+
 }  // namespace troupe

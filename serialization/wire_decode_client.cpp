@@ -191,6 +191,8 @@ void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, repl
   to.tasks_failed = from.getTasksFailed();
   to.runs_finished = from.getRunsFinished();
   to.pending_reason = read_text(from.getPendingReason());
+  to.wanted = from.getWanted();
+  to.hopeless = read_text(from.getHopeless());
   const auto workers = from.getWorkers();
   to.workers.reserve(body.take(workers.size()));
   for (auto worker : workers)

@@ -195,6 +195,8 @@ void write_group(column_writer&, const replies<snapshot_reply>& rows, const repl
   to.setTasksFailed(from.tasks_failed);
   to.setRunsFinished(from.runs_finished);
   to.setPendingReason(text(from.pending_reason));
+  to.setWanted(from.wanted);
+  to.setHopeless(text(from.hopeless));
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
   for (unsigned i = 0; i < workers.size(); ++i)
     write_snapshot(from.workers[i], workers[i]);

@@ -49,8 +49,7 @@ std::shared_ptr<client_connection> open(runtime::node& node, connection_settings
 std::shared_ptr<client_connection> connect(const std::string& text, config options) {
   auto contact = find_scheduler(text, options);
   if (!contact) throw exception(contact.error());
-  // Revealed to be shown to the scheduler.
-  if (!contact->token.empty()) options.security.token = contact->token.reveal();
+  contact->apply(options.security);
   auto node = std::make_unique<runtime::node>(options);
   auto& carrier = *node;
   return open(carrier,

@@ -137,7 +137,7 @@ private:
         std::visit([this](const auto& e) { carry_out(e); }, what);
     }
     const auto now = runtime::clock::now();
-    staff_->show({machine_.words(now), machine_.launches(now)},
+    staff_->show({machine_.words(now), machine_.launches(now), 0, {}},
                  machine_.inspect().wanted * settings_.launches.workers);
     me_.tick_at(machine_.deadline());
   }

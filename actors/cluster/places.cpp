@@ -58,6 +58,11 @@ result<std::unique_ptr<backend>> make_backend(const config& options, const place
   return made;
 }
 
+std::string place_to_listen(const config& options) {
+  const auto& wanted = options.scheduler.listen;
+  return wanted == scheduler_options{}.listen ? "tcp://127.0.0.1:0" : wanted;
+}
+
 std::string new_cluster_id() {
   const auto random = runtime::random_uuid();
   return "troupe-" + hex(std::span(random).first<6>());

@@ -24,6 +24,10 @@ result<place_kind> find_place(const config&);
 /// Makes it, and sees to it that no key of its section is unknown.
 result<std::unique_ptr<backend>> make_backend(const config&, const place_kind&, const services&);
 
+/// Where the scheduler of a program's cluster listens: at the default, on any free port, so that
+/// two programs do not meet.
+std::string place_to_listen(const config&);
+
 /// What nobody else's cluster is called, for jobs to carry: letters, digits and "-".
 std::string new_cluster_id();
 

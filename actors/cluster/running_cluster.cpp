@@ -34,6 +34,7 @@ struct running_cluster::state {
       : options(std::move(s.options)),
         register_tasks(std::move(s.register_tasks)),
         plan(core::plan_workers(options, find_machine_share())),
+        id(s.id.empty() ? new_cluster_id() : s.id),
         where(find_place(options).value()),
         certificates(where.remote ? prepare_remote(options, id).value() : std::string()),
         node(options) {
@@ -74,6 +75,7 @@ struct running_cluster::state {
     file.name = options.cluster.name;
     file.type = options.cluster.type;
     file.cluster = id;
+    file.certificates = certificates;
     write_connection_file(path, file).value();
     listed = path;
   }
@@ -104,7 +106,7 @@ struct running_cluster::state {
   config options;
   const std::function<void(task_registry&)> register_tasks;
   const core::worker_plan plan;
-  const std::string id = new_cluster_id();
+  const std::string id;
   const place_kind where;
   const std::string certificates;  ///< Their folder, if they were made for this cluster.
   std::filesystem::path listed;    ///< The file by which others find it.
@@ -195,6 +197,10 @@ client running_cluster::connect() {
   c.workers->wait_for(enough, c.options.cluster.start_timeout).value();
   return detail::make_client(c.node, c.scheduler->local_address(), c.options.client.name,
                              !c.threads->any());
+}
+
+void running_cluster::wait_for(std::uint32_t count, std::chrono::nanoseconds limit) {
+  state_->workers->wait_for(count, limit).value();
 }
 
 const std::string& running_cluster::address() const noexcept {

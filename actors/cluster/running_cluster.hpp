@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ public:
     config options;
     std::string listen;  ///< For clients and workers that are other processes.
     std::function<void(task_registry&)> register_tasks = {};
+    std::string id = {};  ///< What all that it makes carries; empty: a new one.
     bool listed = false;  ///< `troupe clusters` shows it, and its name is as good as its address.
   };
 
@@ -35,6 +37,7 @@ public:
   void scale(const cluster_size&);
   void adapt(const adapt_options&);
   client connect();
+  void wait_for(std::uint32_t count, std::chrono::nanoseconds);
   const std::string& address() const noexcept;
   cluster_summary summary() const;
 

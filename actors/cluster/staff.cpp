@@ -123,7 +123,10 @@ void staff::adapt(const core::scaling::adapt_wanted& how, std::uint32_t workers)
 
 owner_view staff::view() const {
   const std::lock_guard lock(mutex_);
-  return view_;
+  auto seen = view_;
+  seen.wanted = wanted_;
+  if (hopeless_) seen.hopeless = hopeless_->message;
+  return seen;
 }
 
 void staff::want(std::uint32_t workers, std::uint32_t launches) {

@@ -227,6 +227,8 @@ private:
       auto owner = settings_.owner();
       s.cluster = std::move(owner.words);
       s.launches = std::move(owner.launches);
+      s.wanted = owner.wanted;
+      s.hopeless = std::move(owner.hopeless);
     }
     s.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(runtime::clock::now() - started_).count());

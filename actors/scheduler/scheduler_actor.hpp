@@ -47,6 +47,8 @@ private:
 struct owner_view {
   std::string words;
   std::vector<launch_snapshot> launches;
+  std::uint32_t wanted = 0;  ///< Workers.
+  std::string hopeless;      ///< Why no more are launched.
 };
 
 struct scheduler_settings {

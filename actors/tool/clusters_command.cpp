@@ -36,7 +36,7 @@ config quiet_config(const load_request& request) {
 
 template <class Ask>
 result<cluster_snapshot> ask(config options, const scheduler_contact& contact, Ask question) {
-  if (!contact.token.empty()) options.security.token = contact.token.reveal();
+  contact.apply(options.security);
   runtime::node node(options);
   const auto limit =
       std::min<std::chrono::nanoseconds>(options.network.connect_timeout, answer_limit);
@@ -66,10 +66,11 @@ int list(const load_request& request) {
       std::cout << "gone; `troupe cleanup` removes what it left\n";
       continue;
     }
-    const auto seen = ask(options, {file.address, file.token},
-                          [](runtime::node& node, const std::string& at, auto limit) {
-                            return observe(node, at, limit);
-                          });
+    const auto seen =
+        ask(options, {file.address, file.token, file.type, file.certificates, file.cluster},
+            [](runtime::node& node, const std::string& at, auto limit) {
+              return observe(node, at, limit);
+            });
     if (seen)
       std::cout << seen->workers.size() << " workers, " << seen->clients << " clients, up "
                 << rounded_time(seen->uptime_seconds) << "; " << seen->cluster << "\n";
@@ -141,7 +142,8 @@ int clean_up(const load_request& request) {
     }
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
-    std::filesystem::remove_all(path.parent_path() / (file.cluster + ".tls"), ignored);
+    for (const auto* rest : {".tls", ".toml", ".log"})
+      std::filesystem::remove_all(path.parent_path() / (file.cluster + rest), ignored);
     std::cout << name << ": removed, with " << *ended << " launches that it had left\n";
   }
   std::cout << std::flush;

@@ -21,6 +21,7 @@ struct invocation {
 
 void add_scheduler_command(CLI::App&, invocation&);
 void add_up_command(CLI::App&, invocation&);
+void add_attach_command(CLI::App&, invocation&);
 void add_status_command(CLI::App&, invocation&);
 void add_story_command(CLI::App&, invocation&);
 void add_clusters_commands(CLI::App&, invocation&);

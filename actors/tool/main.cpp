@@ -34,6 +34,7 @@ void declare(CLI::App& app, invocation& chosen) {
   add_scheduler_command(app, chosen);
   // Only for the list of commands: main() gives its arguments to run_worker() unread.
   app.add_subcommand("worker", "Run a worker for a scheduler");
+  add_attach_command(app, chosen);
   add_status_command(app, chosen);
   add_story_command(app, chosen);
   add_clusters_commands(app, chosen);

@@ -9,7 +9,7 @@
 #include "actors/tool/arguments.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/tool/until_signal.hpp"
+#include "actors/worker/until_signal.hpp"
 #include "serialization/release.hpp"
 
 namespace troupe::tool {

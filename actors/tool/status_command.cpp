@@ -30,7 +30,7 @@ int run(const status_arguments& arguments, const load_request& request) {
   // What goes wrong is told once, by us.
   if (!loaded.origins.contains("log.level")) options.log.level = "off";
   const auto contact = find_scheduler(arguments.address, options).value();
-  if (!contact.token.empty()) options.security.token = contact.token.reveal();
+  contact.apply(options.security);
   runtime::node node(options);
   const auto limit = options.network.connect_timeout + answer_limit;
   const auto snapshot = observe(node, contact.address, limit);

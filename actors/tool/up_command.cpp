@@ -3,12 +3,14 @@
 #include <iostream>
 #include <memory>
 
+#include "actors/cluster/held_cluster.hpp"
 #include "actors/cluster/places.hpp"
 #include "actors/cluster/running_cluster.hpp"
 #include "actors/tool/arguments.hpp"
+#include "actors/tool/attach.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/tool/until_signal.hpp"
+#include "actors/worker/until_signal.hpp"
 
 namespace troupe::tool {
 
@@ -48,9 +50,20 @@ void wait_for_end(running_cluster& cluster, const until_signal& stop,
   }
 }
 
-int run(const config& options) {
+/// The cluster is a process of its own, which stays if it is to be kept.
+int run_elsewhere(const config& options) {
   const until_signal stop;
-  running_cluster cluster({options, options.scheduler.listen, {}, true});
+  const held_cluster held(options, false);
+  attached_cluster cluster(held.name(), options);
+  introduce(cluster.summary());
+  if (!options.cluster.keep) follow(cluster, stop);
+  return exit_good;
+}
+
+int run(const config& options) {
+  if (options.cluster.scheduler != "owner") return run_elsewhere(options);
+  const until_signal stop;
+  running_cluster cluster({options, options.scheduler.listen, {}, {}, true});
   if (!wait_for_workers(cluster, stop, options.cluster.start_timeout)) return exit_good;
   const auto& address = cluster.address();
   std::cout << cluster.summary() << "\n"

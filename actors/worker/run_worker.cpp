@@ -107,7 +107,7 @@ result<plan> make_plan(const arguments& a, const load_request& request,
   if (auto applied = apply(a, worker); !applied) return applied.error();
   auto contact = find_scheduler(a.address, made.options, request.variables);
   if (!contact) return contact.error();
-  if (!contact->token.empty()) made.options.security.token = contact->token.reveal();
+  contact->apply(made.options.security);
 
   auto tasks = std::make_shared<task_table>();
   if (register_tasks) register_tasks(*tasks);

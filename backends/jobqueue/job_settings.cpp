@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include <troupe/backend.hpp>
+
 #include "config/nearest.hpp"
 #include "config/read.hpp"
 
@@ -118,6 +120,22 @@ result<settings> with_site(const settings& section) {
     if (!name) return name.error();
   }
   return settings(section.name(), std::move(merged));
+}
+
+settings for_group(const settings& section, const std::string& group) {
+  auto keys = section.keys();
+  const auto found = keys.find(scheduler_group);
+  const auto* table =
+      found == keys.end() ? nullptr : std::get_if<setting::table>(&found->second.value);
+  const auto other = table ? *table : setting::table();
+  if (table) keys.erase(found);
+  if (group == scheduler_group) {
+    for (const auto* key : {"worker_arguments", "nodes_per_job", "launcher"})
+      keys.erase(key);
+    for (const auto& [key, value] : other)
+      keys.insert_or_assign(key, value);
+  }
+  return settings(section.name(), std::move(keys));
 }
 
 result<job_settings> read_job_settings(settings& section,

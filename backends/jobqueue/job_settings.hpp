@@ -56,6 +56,10 @@ struct job_settings {
 /// site over what it inherits. An error for names that do not exist, and for circles.
 result<settings> with_site(const settings& section);
 
+/// For the jobs of workers: without [cluster.jobqueue.scheduler]. For that of the scheduler: with
+/// the values in there, and without what is for workers alone.
+settings for_group(const settings& section, const std::string& group);
+
 /// Values that do not fit are told by section.leftovers(). `here` is for `system = "auto"`.
 result<job_settings> read_job_settings(settings& section,
                                        const std::function<bool(const std::string&)>& here);

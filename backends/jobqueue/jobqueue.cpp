@@ -292,6 +292,7 @@ result<void> jobqueue_place::keep() {
 }  // namespace
 
 result<std::unique_ptr<backend>> make(settings& section, const services& from) {
+  section = for_group(section, from.group);
   auto job = read_job_settings(section, is_here);
   if (!job) return job.error();
   auto name = job_name_start(*job, from.cluster, from.group);

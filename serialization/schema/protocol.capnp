@@ -420,6 +420,10 @@ struct ClusterSnapshot {
   cluster @13 :Text;
   # What holds its owner up, if anything; empty if there is no owner.
   launches @14 :List(Launch);
+  wanted @15 :UInt32;
+  # Workers.
+  hopeless @16 :Text;
+  # Why its owner launches no more of them; empty if it does.
 
   struct Launch {
     number @0 :UInt64;

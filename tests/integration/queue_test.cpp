@@ -232,6 +232,27 @@ TEST_CASE("an owner that is killed leaves nothing in the queue") {
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("the scheduler is a job, others attach to it by name, and it takes its jobs along") {
+  if (!on("slurm")) return;
+  auto c = config(2);
+  c.cluster.scheduler = "job";
+  c.cluster.keep = true;
+  c.cluster.name = "afar";
+  { troupe::cluster made(c, register_tasks); }
+  REQUIRE(eventually(60s, [] { return running().size() == 3; }));
+  {
+    // Another process would do the same: all it knows is the name.
+    auto cluster = troupe::cluster::attach("afar");
+    auto client = cluster.connect();
+    work(client, 40, 20);
+    cluster.scale(1);
+    CHECK(eventually(60s, [&] { return cluster.summary().workers == 1; }));
+    work(client, 5, 1);
+  }
+  troupe::backends::output_of({{TROUPE_COMMAND, "down", "afar"}}).value();
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
 TEST_CASE("who asks for what the queue can never give is told so, and what to change") {
   if (!on("slurm")) return;
   const auto asks = [](auto&& set) {
@@ -294,6 +315,9 @@ TEST_CASE("workers leave before their time is over, and others take their place"
 }
 
 int main(int argc, char** argv) {
+  // Clusters are found by files in the home: not in the real one.
+  if (const auto* state = std::getenv("TROUPE_TEST_STATE"); state)
+    setenv("XDG_CONFIG_HOME", (std::string(state) + "/home").c_str(), 1);
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
   if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
   return doctest::Context(argc, argv).run();

@@ -30,7 +30,8 @@ struct cluster_summary {
 /// "cluster 'local-4711' at tcp://127.0.0.1:8786: 4 workers, 8 threads, 15.5 GiB"
 std::ostream& operator<<(std::ostream&, const cluster_summary&);
 
-/// A scheduler in this process and its workers, as the config asks for. They end with this object.
+/// A scheduler and its workers, as the config asks for. They end with this object. The scheduler is
+/// in this process, unless cluster.scheduler says otherwise.
 ///
 /// Thread-safe. It listens where scheduler.listen says; at the default, on any free port of the
 /// loopback interface, so that two programs do not meet.
@@ -42,7 +43,13 @@ public:
   /// `troupe` command with worker.libraries.
   explicit cluster(const config&, std::function<void(task_registry&)> register_tasks = {});
 
-  /// Ends the workers, waiting for them a few seconds. Futures that are not ready fail.
+  /// One that runs elsewhere: `name` is its name (as `troupe clusters` shows it), its address or
+  /// its connection file. Throws troupe::exception if it does not answer. The end of this object
+  /// does not end it.
+  static cluster attach(const std::string& name, const config& = {});
+
+  /// Ends the workers, waiting for them a few seconds. Futures that are not ready fail. With
+  /// cluster.keep the cluster goes on, for others to attach to.
   ~cluster();
 
   /// Ends it as the destructor does, now. Closing it again does nothing; all else throws then.
@@ -78,6 +85,8 @@ public:
 
 private:
   struct state;
+  explicit cluster(std::unique_ptr<state>);
+
   std::unique_ptr<state> state_;
 };
 

@@ -6,7 +6,8 @@
 
 namespace troupe {
 
-/// Whether this process was started to be a worker: its first argument is --troupe-worker. A
+/// Whether this process was started to be a worker, or to be the process of a cluster of them: its
+/// first argument is --troupe-worker or --troupe-cluster. A
 /// program that is client and worker in one begins like this:
 ///
 ///   int main(int argc, char** argv) {

@@ -131,6 +131,9 @@ public:
   }
 };
 
+/// services::group of a launch that is no worker: the cluster's scheduler, as a job of its own.
+inline constexpr const char* scheduler_group = "scheduler";
+
 /// What a backend may use of the program that owns the cluster, and what it has to know of it.
 struct services {
   /// One line for whoever operates the cluster.

@@ -14,8 +14,11 @@ namespace troupe {
 
 /// Which cluster: [cluster].
 struct cluster_options {
-  std::string type = "local";            ///< A built-in backend, or one from a plugin.
-  std::string name = {};                 ///< For people; empty: type and process id.
+  std::string type = "local";  ///< A built-in backend, or one from a plugin.
+  std::string name = {};       ///< For people; empty: type and process id.
+  /// "owner": in this process; "process": in one of its own here; "job": as a job of the place.
+  std::string scheduler = "owner";
+  bool keep = false;                     ///< It stays when its owner ends. Not with "owner".
   std::uint32_t workers = 0;             ///< 0: as many as the backend finds sensible.
   std::uint32_t workers_per_launch = 1;  ///< A job of a batch system holds so many.
   std::uint32_t adapt_min = 0;           ///< Workers.

@@ -5,7 +5,7 @@
 
 #include "actors/worker/process_watch.hpp"
 
-namespace troupe::tool {
+namespace troupe {
 
 /// From its making on, a first INT or TERM signal is remembered, and a second one ends the process.
 class until_signal {
@@ -24,4 +24,4 @@ private:
   process_watch watch_;
 };
 
-}  // namespace troupe::tool
+}  // namespace troupe
