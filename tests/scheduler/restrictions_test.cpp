@@ -111,3 +111,17 @@ TEST_CASE("restrictions and resources hold together") {
   CHECK(b.snapshot().pending_reason == "needs gpu=1, all of it is in use");
   CHECK(b.finish(w, x, 1).back() == run(w, y, 2, {}, s));
 }
+
+TEST_CASE("a task that may not run where its input is made does not go along with it") {
+  bench b({.prefetch = std::chrono::milliseconds(1)});
+  b.join();
+  b.worker("v");
+  b.submit(number(100));
+  b.finish(v, number(100), 1, 100, std::chrono::microseconds(200));
+  b.worker("w");
+  const auto made = b.submit(x);
+  REQUIRE(made.size() == 1);
+  auto s = *spec();
+  s.workers = {std::get<tell_worker>(made[0]).worker == v ? "w" : "v"};
+  CHECK(b.submit(y, {x}, std::make_shared<const task_spec>(s)).empty());
+}

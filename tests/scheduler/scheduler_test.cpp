@@ -304,3 +304,16 @@ TEST_CASE("the snapshot counts what workers run and hold") {
   const auto asked = b.after(alice, inspect_cluster{});
   CHECK(asked == effects{tell_client{alice, snapshot_reply(s)}});
 }
+
+TEST_CASE("a result that its client has released is no input, though another task still uses it") {
+  bench b;
+  b.join();
+  b.submit(x);
+  b.submit(y, {x});
+  b.after(alice, release_task{x});
+  const auto out = b.submit(z, {x});
+  REQUIRE(out.size() == 1);
+  const auto& said = std::get<tell_client>(out[0]).message;
+  REQUIRE(std::holds_alternative<task_failed>(said));
+  CHECK(std::get<task_failed>(said).why.code == errc::unknown_input);
+}
