@@ -215,3 +215,16 @@ TEST_CASE("a heap of slots keeps the least on top while keys change") {
   }
   CHECK(count == 33);
 }
+
+TEST_CASE("one run that took much longer makes the next ones be expected to") {
+  bench b({.prefetch = std::chrono::milliseconds(10)});
+  b.join();
+  b.worker("v");
+  b.submit(x);
+  b.finish(v, x, 1, 100, std::chrono::microseconds(200));
+  b.submit(y);
+  b.finish(v, y, 2, 100, std::chrono::seconds(1));
+  for (std::uint64_t i = 10; i < 15; ++i)
+    b.submit(number(i));
+  CHECK(b.snapshot().tasks_processing == 1);
+}
