@@ -61,9 +61,9 @@ void story_book::begin(const event& why, time_point now) {
 
 std::vector<story_book::step> story_book::of(task_id task) const {
   std::vector<step> found;
-  const auto oldest = next_ - std::min<std::uint64_t>(next_, steps_.size());
+  const auto oldest = next_ - std::min<std::uint64_t>(next_, steps_kept);
   for (auto i = oldest; i < next_; ++i)
-    if (const auto& s = steps_[i % steps_.size()]; s.task == task) found.push_back(s);
+    if (const auto& s = steps_[i % steps_kept]; s.task == task) found.push_back(s);
   return found;
 }
 

@@ -30,11 +30,11 @@ public:
   void begin(const scheduling::event& why, time_point now);
 
   void note(task_id task, task_state from, task_state to) {
-    steps_[next_++ % steps_.size()] = {task, now_, who_, {}, cause_, said_by_, from, to};
+    steps_[next_++ % steps_kept] = {task, now_, who_, {}, cause_, said_by_, from, to};
   }
 
   /// The last step put the task on that worker.
-  void note_worker(worker_id worker) { steps_[(next_ - 1) % steps_.size()].on = worker; }
+  void note_worker(worker_id worker) { steps_[(next_ - 1) % steps_kept].on = worker; }
 
   /// Oldest first.
   std::vector<step> of(task_id) const;
