@@ -11,7 +11,7 @@ namespace bench {
 
 namespace {
 
-using blob_future = troupe::future<troupe::bytes>;
+using blob_future = troupe::future<blob_value>;
 
 void add_rate(measurement& found, double bytes) {
   found.values["GB_per_s"] = bytes * 1e-9 / found.values["total_s"];
@@ -30,11 +30,11 @@ measurement gather_big(const setup& how, const parameters& p) {
   const auto start = clock::now();
   const auto total = sum(here);
   found.values["read_all_s"] = seconds_since(start);
-  auto expected = blob(size, 7);
+  const auto expected = blob(size, 7);
   if (size >= 8) {
     // All but the first word, which tells the maker.
-    const auto tail = [&](const troupe::bytes& b) { return b.slice(8, b.size()); };
-    expect(sum(tail(here)) == sum(tail(expected)) && total != sum(tail(here)), "a big value");
+    const auto tail = [](const blob_value& b) { return sum(b.span().subspan(8)); };
+    expect(tail(here) == tail(expected) && total != tail(here), "a big value");
   }
   add_rate(found, static_cast<double>(size));
   return found;
@@ -56,7 +56,7 @@ measurement scatter_big(const setup& how, const parameters& p) {
 measurement scatter_small(const setup& how, const parameters& p) {
   const auto n = integer(p, "n");
   const auto size = integer(p, "bytes");
-  std::vector<troupe::bytes> content;
+  std::vector<blob_value> content;
   for (std::int64_t i = 0; i < n; ++i)
     content.push_back(blob(size, i));
   const stage on(how, usual_workers);

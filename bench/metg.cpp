@@ -61,7 +61,7 @@ measurement metg(const setup& how, const parameters& p) {
   const double coarsest_us = p.at("coarsest_us").get<double>();
   double low = finest_us;
   double high = finest_us * 16;
-  for (; high < coarsest_us && efficiency(high) < 0.5; high *= 16)
+  for (; high < coarsest_us && efficiency(high) < 0.5; high = std::min(high * 16, coarsest_us))
     low = high;
   while (high / low > 1.1) {
     const double middle = std::sqrt(low * high);

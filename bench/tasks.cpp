@@ -23,19 +23,25 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-std::uint64_t word_at(const troupe::bytes& from, std::size_t offset) {
+std::uint64_t word_at(std::span<const std::uint8_t> from, std::size_t offset) {
   std::uint64_t word = 0;
   std::memcpy(&word, from.data() + offset, sizeof(word));
   return word;
 }
 
-/// Filled with different words from `seed` on; a tail shorter than a word is zero.
-std::vector<std::byte> words(std::size_t size, std::uint64_t seed) {
-  std::vector<std::byte> all(size);
-  for (std::size_t i = 0; i + 8 <= size; i += 8) {
+/// Different words from `seed` on; a tail shorter than a word is zero.
+void fill(std::span<std::byte> all, std::uint64_t seed) {
+  std::size_t i = 0;
+  for (; i + 8 <= all.size(); i += 8) {
     seed += 0x9e3779b97f4a7c15u;
     std::memcpy(all.data() + i, &seed, 8);
   }
+  std::fill(all.begin() + static_cast<std::ptrdiff_t>(i), all.end(), std::byte{0});
+}
+
+std::vector<std::byte> words(std::size_t size, std::uint64_t seed) {
+  std::vector<std::byte> all(size);
+  fill(all, seed);
   return all;
 }
 
@@ -117,18 +123,20 @@ std::uint64_t maker() {
   return mix(static_cast<std::uint64_t>(getpid()) + mix(thread));
 }
 
-troupe::bytes blob(std::int64_t size, std::int64_t salt) {
-  auto content = words(static_cast<std::size_t>(size), mix(static_cast<std::uint64_t>(salt)));
+blob_value blob(std::int64_t size, std::int64_t salt) {
+  blob_value made(static_cast<std::size_t>(size));
+  const auto content = std::as_writable_bytes(made.writable());
+  fill(content, mix(static_cast<std::uint64_t>(salt)));
   const auto me = maker();
-  std::memcpy(content.data(), &me, sizeof(me));
-  return troupe::bytes::adopt(std::move(content));
+  std::memcpy(content.data(), &me, std::min(sizeof(me), content.size()));
+  return made;
 }
 
-std::uint64_t first_word(const troupe::bytes& blob) {
+std::uint64_t first_word(const blob_value& blob) {
   return word_at(blob, 0);
 }
 
-std::int64_t foreign(const troupe::bytes& a, const troupe::bytes& b, std::int64_t size) {
+std::int64_t foreign(const blob_value& a, const blob_value& b, std::int64_t size) {
   std::int64_t others = 0;
   for (const auto* one : {&a, &b}) {
     if (static_cast<std::int64_t>(one->size()) != size) throw std::runtime_error("no such blob");
@@ -137,7 +145,7 @@ std::int64_t foreign(const troupe::bytes& a, const troupe::bytes& b, std::int64_
   return others;
 }
 
-std::uint64_t sum(const troupe::bytes& all) {
+std::uint64_t sum(std::span<const std::uint8_t> all) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i + 8 <= all.size(); i += 8)
     total += word_at(all, i);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <troupe/troupe.hpp>
@@ -41,20 +42,22 @@ double rounds_per_us();
 
 // Bytes that no compression makes smaller, and that tell where they come from.
 
+using blob_value = troupe::array<std::uint8_t>;
+
 /// The first 8 bytes say who made them: see maker().
-troupe::bytes blob(std::int64_t size, std::int64_t salt);
+blob_value blob(std::int64_t size, std::int64_t salt);
 
 /// Who made it.
-std::uint64_t first_word(const troupe::bytes& blob);
+std::uint64_t first_word(const blob_value& blob);
 
 /// A number of this process and thread.
 std::uint64_t maker();
 
 /// How many of both were made by others than the caller; throws if they are not blobs of `size`.
-std::int64_t foreign(const troupe::bytes&, const troupe::bytes&, std::int64_t size);
+std::int64_t foreign(const blob_value&, const blob_value&, std::int64_t size);
 
 /// Of all 8-byte words.
-std::uint64_t sum(const troupe::bytes&);
+std::uint64_t sum(std::span<const std::uint8_t>);
 
 std::vector<troupe::bytes> split(std::int64_t i, std::int64_t parts, std::int64_t size);
 troupe::bytes pick(const std::vector<troupe::bytes>&, std::int64_t j);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <troupe/array.hpp>
 #include <troupe/client.hpp>
 #include <troupe/cluster.hpp>
 #include <troupe/config.hpp>
