@@ -38,7 +38,8 @@ TEST_CASE("a worker that gets SIGTERM hands over what only it has, and nothing i
   troupe::cluster cluster(config(2), register_tasks);
   auto client = cluster.connect();
   cluster.wait_for_workers(2, 30s);
-  auto all = client.map<&large_process_number>(std::vector<std::int64_t>(20, 1000));
+  // So long that each worker makes some of them.
+  auto all = client.map<&large_process_number>(std::vector<std::int64_t>(20, 20'000));
   troupe::wait(all);
   const auto first = children().front();
   REQUIRE(kill(first, SIGTERM) == 0);

@@ -29,7 +29,7 @@ TEST_CASE("troupe story tells what happened to a task and what it waits for") {
   CAPTURE(told.err);
   CHECK(told.exit_code == 0);
   CAPTURE(told.out);
-  CHECK(told.out.find("'square' is in memory") != std::string::npos);
+  CHECK(told.out.find("'processes::square' is in memory") != std::string::npos);
   CHECK(told.out.find("queued -> processing on '") != std::string::npos);
   CHECK(told.out.find("processing -> in memory: finished a run ('") != std::string::npos);
   CHECK(story(client_number + ":2").out.find(std::string("is ") + why) != std::string::npos);
