@@ -273,8 +273,9 @@ TEST_CASE("who asks for what the queue can never give is told so, and what to ch
       cluster.connect();
       FAIL("it was taken");
     } catch (const troupe::exception& e) {
-      INFO(e.what());
-      CHECK(std::string(e.what()).find(words) != std::string::npos);
+      const std::string said = e.what();
+      CAPTURE(said);
+      CHECK(said.find(words) != std::string::npos);
     }
   }
   CHECK(eventually(60s, [] { return queue().empty(); }));
