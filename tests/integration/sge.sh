@@ -14,6 +14,8 @@ start)
   export SGE_STATE=$1/sge SGE_PORT=${SGE_PORT:-18444}
   "$infra" start 4 >"$1/start.log" 2>&1 || { cat "$1/start.log" >&2; exit 1; }
   "$infra" env >"$1/environment"
+  # Scripts by their first line: a login shell would run whatever root's profile has.
+  (. "$1/environment"; qconf -mattr queue shell_start_mode unix_behavior all.q) >>"$1/start.log" 2>&1
   ;;
 stop)
   SGE_STATE=$1/sge "$infra" stop >/dev/null 2>&1 || true
