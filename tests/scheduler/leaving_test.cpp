@@ -54,6 +54,13 @@ TEST_CASE("a worker that leaves and has nothing goes at once") {
   CHECK(b.submit(x) == effects{run(w, x, 1)});
 }
 
+TEST_CASE("a worker that leaves does not wait for data that a client has yet to send") {
+  pair_of_workers b;
+  b.after(alice, scatter_data{x, 100});
+  b.after(client_lost{alice});
+  CHECK(b.leave(w) == effects{stop(w)});
+}
+
 TEST_CASE("the workers of a launch that is unwanted are told to leave, and no others") {
   launched_workers b;
   CHECK(b.after(core::scheduling::launch_unwanted{"launch-w"}) ==

@@ -34,12 +34,22 @@ void copy_keeper::look(time_point now) {
   for (const auto& [id, asked] : leaving_) {
     const auto worker = workers_.find(id);
     const bool moved = move_only_copies(worker, now);
-    if (moved && tasks_.load(worker).first_run == none) free.push_back(id);
+    if (moved && !runs_anything(worker)) free.push_back(id);
   }
   for (const auto id : free) {
     say_.tell(workers_.find(id), stop_worker{});
     leaving_.erase(id);
   }
+}
+
+/// Data that a client has yet to send does not count: it goes to another worker then.
+bool copy_keeper::runs_anything(std::uint32_t worker) const {
+  bool found = false;
+  tasks_.for_each_run(worker, [&](std::uint32_t slot) {
+    found = tasks_[slot].state == task_state::processing;
+    return !found;
+  });
+  return found;
 }
 
 /// True if nothing that somebody needs is on this worker alone, or nobody is there to take it.

@@ -32,6 +32,7 @@ private:
   };
 
   bool move_only_copies(std::uint32_t worker, time_point now);
+  bool runs_anything(std::uint32_t worker) const;
 
   const task_table& tasks_;
   worker_table& workers_;
