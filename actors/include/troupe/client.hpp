@@ -90,10 +90,11 @@ public:
   /// here until a worker has it.
   template <class T>
   requires transferable<std::remove_cvref_t<T>>
-
   auto scatter(T&& content) const {
-    return future<std::remove_cvref_t<T>>(
-        scatter_packed(encode_ ? value(to_bytes(content)) : make_value(std::forward<T>(content))));
+    using kept = std::remove_cvref_t<T>;
+    return future<kept>(
+        scatter_packed(encode_ ? value(detail::value_type_of<kept>.encode(std::addressof(content)))
+                               : make_value(std::forward<T>(content))));
   }
 
   /// The values in the order of the futures; each worker is asked once for all that it has. Throws
