@@ -263,8 +263,8 @@ TEST_CASE("who asks for what the queue can never give is told so, and what to ch
   const std::vector<std::pair<troupe::config, std::string>> all{
       {asks([](auto& place) { place.set("cores", 99); }),
        "PartitionConfig: no node of the partition has so many cores"},
-      {asks([](auto& place) { place.set("walltime", "3h"); }),
-       "PartitionTimeLimit: the partition does not let a job run"},
+      // PartitionTimeLimit; before Slurm has looked at it closely, PartitionConfig.
+      {asks([](auto& place) { place.set("walltime", "3h"); }), "walltime"},
       {asks([](auto& place) { place.set("memory", "1TiB"); }),
        "Requested node configuration is not available"}};
   for (const auto& [c, words] : all) {
