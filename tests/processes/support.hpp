@@ -64,6 +64,8 @@ public:
   running_worker& operator=(running_worker&&) = delete;
   ~running_worker();
 
+  pid_t pid() const noexcept { return pid_; }
+
 private:
   pid_t pid_;
 };
