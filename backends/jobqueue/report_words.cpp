@@ -29,10 +29,11 @@ constexpr std::array slurm_words{
     meaning{"Reservation", "it waits for its reservation"},
     meaning{"PartitionDown", "the partition takes no jobs just now"},
     meaning{"PartitionInactive", "the partition starts no jobs just now"},
-    meaning{"PartitionConfig",
-            "no node of the partition has so many cores, or so much of what it wants, or a job there "
-            "may not have it for so long: ask for less in cores, memory, walltime or "
-            "worker.threads, or name another queue"},
+    meaning{
+        "PartitionConfig",
+        "no node of the partition has so many cores, or so much of what it wants, or a job there "
+        "may not have it for so long: ask for less in cores, memory, walltime or "
+        "worker.threads, or name another queue"},
     meaning{"PartitionNodeLimit",
             "the partition does not give a job so many nodes: lower nodes_per_job"},
     meaning{"PartitionTimeLimit",

@@ -143,6 +143,7 @@ void scheduler::on(client_id from, locate_result&& m) {
     return;
   }
   t.asked = true;
+  if (t.spared) return compute(slot);
   if (worker != none && strike(slot, worker) && t.first_hold == none)
     recover({m.task}, workers_[worker].who->name);
   if (t.state == task_state::in_memory) report_done(slot, {}, false);

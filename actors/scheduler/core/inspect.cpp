@@ -94,7 +94,7 @@ void scheduler::check_invariants() const {
     check((t.state == task_state::failed) == errors_.contains(slot), "what failed has a reason");
     check(!t.wanted || clients_.find(client_of(t.id)),
           "who wants a result is here, or may come back");
-    check(t.needed() || t.first_dependent != none, "what nobody needs is forgotten");
+    check(t.needed() || t.wanted || t.first_dependent != none, "what nobody needs is forgotten");
     if (t.state != task_state::failed)
       check(t.needed() == (t.state != task_state::released), "what is needed is on its way");
     tasks_.for_each_holder(slot, [&](std::uint32_t w) {

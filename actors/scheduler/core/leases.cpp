@@ -32,6 +32,8 @@ void scheduler::claim(client_id from, std::uint32_t slot) {
   t.told = false;
   if (t.state == task_state::in_memory)
     report_done(slot, {}, false);
+  else if (t.spared)
+    compute(slot);
   else if (t.state == task_state::failed)
     tell(from, task_failed{t.id, *errors_.at(slot)});
 }

@@ -36,12 +36,12 @@ void scheduler::settle(task_id first) {
     }
     if (t.needed()) continue;
     // Kept for its dependents, as before: going on would walk up the whole chain each time.
-    if (t.state == task_state::released && t.first_dependent != none) continue;
+    if (t.state == task_state::released && (t.first_dependent != none || t.wanted)) continue;
     tasks_.for_each_input(slot, [&](std::uint32_t in) { unsettled_.push_back(tasks_[in].id); });
     stop_run(slot);
     drop(slot);
     tasks_.set_state(slot, task_state::released);
-    if (t.first_dependent != none) continue;
+    if (t.first_dependent != none || t.wanted) continue;
     tasks_.cut_inputs(slot);
     forget(slot);
   }
@@ -141,6 +141,7 @@ void scheduler::compute(std::uint32_t first) {
       continue;
     }
     tasks_.set_state(slot, task_state::waiting);
+    t.spared = false;
     t.missing = 0;
     tasks_.for_each_input(slot, [&](std::uint32_t input) {
       const auto state = tasks_[input].state;
@@ -178,7 +179,9 @@ void scheduler::recover(const std::vector<task_id>& gone, const std::string& wor
   for (const auto id : gone) {
     const auto slot = tasks_.find(id);
     if (slot == none || tasks_[slot].state != task_state::released) continue;
-    if (!tasks_[slot].needed()) {
+    auto& t = tasks_[slot];
+    t.spared = t.wanted && t.told && t.given && !t.asked && !t.scattered();
+    if (!t.needed()) {
       settle(id);
     } else if (tasks_[slot].scattered()) {
       error why{errc::worker_lost, "scattered data was lost with worker '" + worker +

@@ -244,6 +244,7 @@ void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {
     return false;
   });
   t.told = true;
+  t.given = inlined;
   t.asked = false;
   say_.introduce(owner, holder);
   tell(owner, task_done{t.id, workers_[holder].id, t.size, inlined, std::move(small)});

@@ -67,6 +67,8 @@ struct task {
   task_state state = task_state::released;
   bool wanted : 1 = false;       ///< Its client has not released it.
   bool told : 1 = false;         ///< Its client heard task_done once.
+  bool given : 1 = false;        ///< The value itself was in that.
+  bool spared : 1 = false;       ///< Lost, but its client has it: only a dependent would need it.
   bool asked : 1 = false;        ///< Its client waits for a new place of the result.
   bool called_back : 1 = false;  ///< Its worker was asked to return this run.
   bool leftover = false;         ///< The worker that runs it may have a result of an earlier run.
@@ -80,7 +82,7 @@ struct task {
 
   bool scattered() const noexcept { return spec == none; }
 
-  bool needed() const noexcept { return wanted || users > 0; }
+  bool needed() const noexcept { return (wanted && !spared) || users > 0; }
 };
 
 static_assert(sizeof(task) <= 160,
