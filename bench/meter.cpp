@@ -82,7 +82,8 @@ measurement meter::stop(double tasks) const {
   }
   const auto [busy, stolen] = machine_seconds();
   const double span = std::max(total, 0.02);
-  found.noise["other_cpu_pct"] = std::max(0.0, 100 * (busy - busy_before_s_ - ours) / span);
+  if (!who_.empty())
+    found.noise["other_cpu_pct"] = std::max(0.0, 100 * (busy - busy_before_s_ - ours) / span);
   found.noise["steal_pct"] = 100 * (stolen - stolen_before_s_) / span;
   double load[1] = {0};
   if (getloadavg(load, 1) == 1) found.noise["load1"] = load[0];

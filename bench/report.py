@@ -90,7 +90,8 @@ class Results:
             median = statistics.median(found)
             ratio = (ours / median if key in HIGHER else median / ours) if ours and median else 0
             who = name if name.startswith(("troupe", "limit")) else f"{name} ({lines[0]['peer']})"
-            other = statistics.median(line["noise"].get("other_cpu_pct", 0) for line in lines)
+            noise = [line["noise"]["other_cpu_pct"] for line in lines if "other_cpu_pct" in line["noise"]]
+            other = f"{statistics.median(noise):.0f}" if noise else ""
             others = [
                 f"{m} {number(self.median(name, m))}"
                 for m in EXTRA
@@ -99,7 +100,7 @@ class Results:
             yield (
                 f"| {who} | {number(median)} [{number(min(found))} – {number(max(found))}] | "
                 f"{len(found)} | "
-                f"{number(ratio)} | {other:.0f} | {', '.join(others)} |"
+                f"{number(ratio)} | {other} | {', '.join(others)} |"
             )
 
 
