@@ -6,6 +6,7 @@
 
 #include <troupe/cluster.hpp>
 
+#include "actors/cluster/allocation.hpp"
 #include "actors/cluster/attached_cluster.hpp"
 #include "actors/cluster/held_cluster.hpp"
 #include "actors/cluster/places.hpp"
@@ -38,6 +39,14 @@ struct cluster::state {
 
   state(const config& options, std::function<void(task_registry&)> register_tasks) {
     validate(options).value();
+    if (is_allocation(options)) {
+      auto all = options;
+      prepare_allocation(all).value();
+      const auto where = place_to_listen(all);
+      here.emplace(
+          running_cluster::settings{std::move(all), where, std::move(register_tasks), {}, true});
+      return;
+    }
     if (options.cluster.scheduler == "owner") {
       here.emplace(
           running_cluster::settings{options, place_to_listen(options), std::move(register_tasks)});

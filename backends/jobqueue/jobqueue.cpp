@@ -10,6 +10,7 @@
 #include <troupe/settings.hpp>
 
 #include "backends/command.hpp"
+#include "backends/jobqueue/allocation.hpp"
 #include "backends/jobqueue/dialect.hpp"
 #include "backends/jobqueue/job_book.hpp"
 #include "backends/jobqueue/job_folder.hpp"
@@ -292,6 +293,16 @@ result<void> jobqueue_place::keep() {
 }  // namespace
 
 result<std::unique_ptr<backend>> make(settings& section, const services& from) {
+  if (section.choice("mode", "jobs", {"jobs", "allocation"}) == "allocation") {
+    const auto rank = find_rank(process_environment());
+    if (!rank || rank->size < 2)
+      return error{errc::bad_config,
+                   "mode = \"allocation\" is for programs that srun or mpiexec starts, two "
+                   "processes at least: `srun -n 4 PROGRAM`"};
+    // What jobs are like does not matter: none is submitted.
+    section = settings(section.name(), {});
+    return make_allocation(*rank);
+  }
   section = for_group(section, from.group);
   auto job = read_job_settings(section, is_here);
   if (!job) return job.error();

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <pwd.h>
@@ -134,6 +136,17 @@ void work(troupe::client& client, std::int64_t count, std::int64_t ms,
     REQUIRE(squares[static_cast<std::size_t>(i)].get() == i * i);
 }
 
+/// Started by srun: rank 0 is the program, all others work for it.
+int be_program(const troupe::config& options) {
+  troupe::cluster cluster(options, register_tasks);
+  auto client = cluster.connect();
+  cluster.wait_for_workers(2, 30s);
+  // Not work(): there is no test here to fail.
+  if (client.submit<&square_slowly>(3, 1).get() != 9) return 1;
+  std::cout << "allocation: " << cluster.summary().workers << " workers" << std::endl;
+  return 0;
+}
+
 /// Makes a cluster, says so, and waits to be killed.
 int be_owner() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -253,6 +266,18 @@ TEST_CASE("the scheduler is a job, others attach to it by name, and it takes its
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("a program that srun starts takes its roles by rank") {
+  if (!on("slurm")) return;
+  const auto file = std::string(std::getenv("TROUPE_TEST_STATE")) + "/allocation.toml";
+  std::ofstream(file) << "[cluster]\ntype = \"jobqueue\"\n[cluster.jobqueue]\nmode = "
+                         "\"allocation\"\n[scheduler]\nlisten = \"tcp://127.0.0.1:0\"\n";
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").string();
+  const auto printed =
+      troupe::backends::output_of({{"srun", "-n", "3", program, "--config", file}});
+  REQUIRE_MESSAGE(printed, describe(printed.error()));
+  CHECK(*printed == "allocation: 2 workers\n");
+}
+
 TEST_CASE("who asks for what the queue can never give is told so, and what to change") {
   if (!on("slurm")) return;
   const auto asks = [](auto&& set) {
@@ -321,5 +346,6 @@ int main(int argc, char** argv) {
     setenv("XDG_CONFIG_HOME", (std::string(state) + "/home").c_str(), 1);
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
   if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
+  if (std::getenv("SLURM_STEP_ID")) return be_program(troupe::config::from_arguments(argc, argv));
   return doctest::Context(argc, argv).run();
 }
