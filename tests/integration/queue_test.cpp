@@ -275,7 +275,7 @@ TEST_CASE("a program that srun starts takes its roles by rank") {
   const auto printed =
       troupe::backends::output_of({{"srun", "-n", "3", program, "--config", file}});
   REQUIRE_MESSAGE(printed, describe(printed.error()));
-  CHECK(*printed == "allocation: 2 workers\n");
+  CHECK(printed->find("allocation: 2 workers\n") != std::string::npos);
 }
 
 TEST_CASE("who asks for what the queue can never give is told so, and what to change") {
