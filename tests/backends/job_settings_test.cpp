@@ -125,6 +125,10 @@ TEST_CASE("every key of [cluster.jobqueue] is told about in the shipped file") {
   // All that the file names is known, and its defaults are those of the program.
   REQUIRE(uncommented.find("system = \"auto\"\n") == 0);
   uncommented.replace(0, 15, "system = \"slurm\"");
+  // Where there are no jobs, there are no settings of jobs.
+  const std::string mode = "mode = \"jobs\"\n";
+  REQUIRE(uncommented.find(mode) != std::string::npos);
+  uncommented.erase(uncommented.find(mode), mode.size());
   CHECK(read(uncommented) == read("system = \"slurm\""));
   CHECK(read_toml(uncommented, "troupe.toml").value().size() == 32);
 }
