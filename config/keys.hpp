@@ -46,6 +46,9 @@ void visit_scheduler_keys(Config& c, Visitor& visit) {
   visit("scheduler", "connection_file", c.scheduler.connection_file, one_line());
   visit("scheduler", "worker_losses_max", c.scheduler.worker_losses_max, count_from(1, 1000));
   visit("scheduler", "unknown_task_timeout", c.scheduler.unknown_task_timeout, time_from(0s, 24h));
+  visit("scheduler", "no_worker_timeout", c.scheduler.no_worker_timeout, time_from(0s, 24h));
+  visit("scheduler", "copies_kept", c.scheduler.copies_kept, time_from(1ms, 24h));
+  visit("scheduler", "stuck_after", c.scheduler.stuck_after, time_from(0s, 24h));
   visit("scheduler", "prefetch", c.scheduler.prefetch, time_from(0s, 1min));
   visit("scheduler", "client_grace", c.scheduler.client_grace, time_from(0s, 240h));
   visit("scheduler", "journal", c.scheduler.journal, one_line());

@@ -64,7 +64,8 @@ struct locate_result {
   friend bool operator==(const locate_result&, const locate_result&) = default;
 };
 
-/// Answered by snapshot_reply. Observers may send this, steer_cluster and explain_task.
+/// Answered by snapshot_reply. Observers may send this, steer_cluster, explain_task and
+/// retire_workers.
 struct inspect_cluster {
   friend bool operator==(const inspect_cluster&, const inspect_cluster&) = default;
 };
@@ -106,6 +107,26 @@ struct explain_task {
   task_id task;
 
   friend bool operator==(const explain_task&, const explain_task&) = default;
+};
+
+/// Have the result on so many workers, as far as there are so many, while the future is there.
+struct replicate_result {
+  task_id task;
+  std::uint64_t copies = 1;
+
+  friend bool operator==(const replicate_result&, const replicate_result&) = default;
+};
+
+/// Move results from workers that have much to workers that have little.
+struct rebalance_results {
+  friend bool operator==(const rebalance_results&, const rebalance_results&) = default;
+};
+
+/// Have these workers leave in order, as if their time was over. Answered by snapshot_reply.
+struct retire_workers {
+  std::vector<std::string> names;
+
+  friend bool operator==(const retire_workers&, const retire_workers&) = default;
 };
 
 // Scheduler to client.

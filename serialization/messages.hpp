@@ -15,9 +15,10 @@ namespace troupe {
 // as events and give as effects.
 
 /// Client (or observer) to scheduler.
-using client_message = std::variant<submit_task, scatter_data, release_task, cancel_task,
-                                    locate_result, inspect_cluster, claim_task, end_claims,
-                                    leave_scheduler, steer_cluster, explain_task>;
+using client_message =
+    std::variant<submit_task, scatter_data, release_task, cancel_task, locate_result,
+                 inspect_cluster, claim_task, end_claims, leave_scheduler, steer_cluster,
+                 explain_task, replicate_result, rebalance_results, retire_workers>;
 
 /// Scheduler to client (or observer).
 using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,

@@ -74,6 +74,7 @@ struct cluster_snapshot {
   std::uint64_t tasks_failed = 0;
   std::uint64_t runs_finished = 0;  ///< Since the start.
   std::string pending_reason;       ///< Why the first queued task does not run; empty if none is.
+  std::vector<std::string> stuck;   ///< What has not gone on for long, and why.
   std::vector<worker_snapshot> workers;
   std::string cluster;  ///< What its owner wants, and what holds it up. Empty: it has no owner.
   std::vector<launch_snapshot> launches;

@@ -50,6 +50,17 @@ void read_cancels(schema::CancelTasks::Reader from, message_filler& to) {
   }
 }
 
+void read_replications(schema::SizedTasks::Reader from, message_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto copies = read_column(from.getSizes(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<replicate_result>();
+    m.task = {tasks[i]};
+    m.copies = copies[i];
+  }
+}
+
 void read_steering(schema::SteerCluster::Reader from, message_filler& to) {
   to.begin_group(1);
   auto& m = to.add<steer_cluster>();
@@ -91,6 +102,16 @@ void read_message_group(body_reader& body, spec_table& specs,
       return read_steering(from.getSteerCluster(), to);
     case type::EXPLAIN_TASKS:
       return read_tasks<explain_task>(from.getExplainTasks(), to);
+    case type::REPLICATE_RESULTS:
+      return read_replications(from.getReplicateResults(), to);
+    case type::REBALANCE_RESULTS:
+      to.begin_group(1);
+      to.add<rebalance_results>();
+      return;
+    case type::RETIRE_WORKERS:
+      to.begin_group(1);
+      to.add<retire_workers>().names = read_texts(body, from.getRetireWorkers());
+      return;
   }
   need(false, unknown_message);
 }
@@ -193,6 +214,7 @@ void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, repl
   to.pending_reason = read_text(from.getPendingReason());
   to.wanted = from.getWanted();
   to.hopeless = read_text(from.getHopeless());
+  to.stuck = read_texts(body, from.getStuck());
   const auto workers = from.getWorkers();
   to.workers.reserve(body.take(workers.size()));
   for (auto worker : workers)

@@ -98,6 +98,24 @@ void write_group(column_writer& columns, const messages<explain_task>& from, con
   write_tasks(columns, from, at.initExplainTasks());
 }
 
+void write_group(column_writer& columns, const messages<replicate_result>& from,
+                 const message_group&, message_to at) {
+  auto to = at.initReplicateResults();
+  write_tasks(columns, from, to);
+  columns.put(
+      from, [](const replicate_result& m) { return m.copies; }, [&] { return to.initSizes(); });
+}
+
+void write_group(column_writer&, const messages<rebalance_results>&, const message_group&,
+                 message_to at) {
+  at.setRebalanceResults();
+}
+
+void write_group(column_writer&, const messages<retire_workers>& from, const message_group&,
+                 message_to at) {
+  write(from[0].names, at.initRetireWorkers(static_cast<unsigned>(from[0].names.size())));
+}
+
 void write_group(column_writer&, const replies<task_story>& rows, const reply_group&, reply_to at) {
   const auto& from = rows[0];
   auto to = at.initTaskStory();
@@ -197,6 +215,7 @@ void write_group(column_writer&, const replies<snapshot_reply>& rows, const repl
   to.setPendingReason(text(from.pending_reason));
   to.setWanted(from.wanted);
   to.setHopeless(text(from.hopeless));
+  write(from.stuck, to.initStuck(static_cast<unsigned>(from.stuck.size())));
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
   for (unsigned i = 0; i < workers.size(); ++i)
     write_snapshot(from.workers[i], workers[i]);

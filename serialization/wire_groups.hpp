@@ -29,7 +29,8 @@ inline constexpr bool alone =
     std::is_same_v<T, stop_worker> || std::is_same_v<T, end_claims> ||
     std::is_same_v<T, leave_scheduler> || std::is_same_v<T, scheduler_ends> ||
     std::is_same_v<T, registered> || std::is_same_v<T, steer_cluster> ||
-    std::is_same_v<T, leave_cluster> || std::is_same_v<T, task_story>;
+    std::is_same_v<T, leave_cluster> || std::is_same_v<T, task_story> ||
+    std::is_same_v<T, rebalance_results> || std::is_same_v<T, retire_workers>;
 
 /// Messages of one type, in the order in which they are in the batch.
 template <class Message>

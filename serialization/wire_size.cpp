@@ -6,10 +6,7 @@ void frame_size::add(const error& from) noexcept {
   words += 8;
   for (const auto* part : {&from.message, &from.type, &from.task, &from.worker})
     add(*part);
-  for (const auto& name : from.chain) {
-    words += 1;
-    add(name);
-  }
+  add(from.chain);
 }
 
 void frame_size::add(const task_spec& from) noexcept {
@@ -33,7 +30,8 @@ void frame_size::add(const introduce_worker& from) noexcept {
 }
 
 void frame_size::add(const cluster_snapshot& from) noexcept {
-  words += 18;
+  words += 22;
+  add(from.stuck);
   for (const auto* part :
        {&from.scheduler, &from.address, &from.release, &from.pending_reason, &from.cluster})
     add(*part);
@@ -46,6 +44,13 @@ void frame_size::add(const cluster_snapshot& from) noexcept {
     words += 8;
     for (const auto* part : {&launch.id, &launch.group, &launch.words})
       add(*part);
+  }
+}
+
+void frame_size::add(const std::vector<std::string>& texts) noexcept {
+  for (const auto& text : texts) {
+    words += 1;
+    add(text);
   }
 }
 

@@ -17,6 +17,7 @@ struct frame_size {
 
   void add(const std::string& text) noexcept { words += words_for(text.size() + 1); }
 
+  void add(const std::vector<std::string>&) noexcept;
   void add(const error&) noexcept;
   void add(const task_spec&) noexcept;
   void add(const input_location&) noexcept;
@@ -44,6 +45,7 @@ void frame_size::add_message(const T& m) noexcept {
   if (const value* v = carried(m)) words += words_for(v->size());
   if constexpr (requires { m.why; }) add(m.why);
   if constexpr (std::is_same_v<T, introduce_worker> || std::is_same_v<T, task_story>) add(m);
+  if constexpr (std::is_same_v<T, retire_workers>) add(m.names);
   if constexpr (std::is_same_v<T, snapshot_reply>) add(*m.shown);
   if constexpr (std::is_same_v<T, submit_task>) {
     things += m.inputs.size();

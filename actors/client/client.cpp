@@ -113,6 +113,24 @@ detail::future_handle client::scatter_packed(value content) const {
   return detail::future_handle(connection_->scatter(std::move(content)));
 }
 
+void client::replicate_all(const std::vector<const detail::future_handle*>& futures,
+                           unsigned copies) const {
+  for (const auto* f : futures)
+    connection_->ask(replicate_result{f->id(), copies}).value();
+}
+
+void client::rebalance() const {
+  connection_->ask(rebalance_results{}).value();
+}
+
+void client::retire_workers(const std::vector<std::string>& names) const {
+  const auto seen = connection_->ask_for<snapshot_reply>(troupe::retire_workers{names}).value();
+  for (const auto& name : names)
+    if (std::none_of(seen.shown->workers.begin(), seen.shown->workers.end(),
+                     [&](const worker_snapshot& w) { return w.name == name; }))
+      throw exception({errc::bad_argument, "there is no worker '" + name + "'"});
+}
+
 std::string client::summary() const {
   const auto& options = connection_->options();
   const auto head = "client '" + options.name + "' at " + options.address;

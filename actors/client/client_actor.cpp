@@ -134,8 +134,12 @@ public:
         asked.answer.set_value(away_);
         continue;
       }
-      asked_.push_back(std::move(asked.answer));
+      const bool answered = detail::has_answer(asked.what);
       tell(std::move(asked.what));
+      if (answered)
+        asked_.push_back(std::move(asked.answer));
+      else
+        asked.answer.set_value(client_reply());
     }
     announce();
   }

@@ -43,11 +43,16 @@ struct posted {
   std::vector<task_id> inputs;
 };
 
-/// A question to the scheduler.
+/// Something to say to the scheduler besides calls.
 struct inquiry {
   client_message what;
-  std::promise<result<client_reply>> answer;
+  std::promise<result<client_reply>> answer;  ///< Any reply, if nothing is answered to `what`.
 };
+
+inline bool has_answer(const client_message& what) {
+  return std::holds_alternative<inspect_cluster>(what) ||
+         std::holds_alternative<explain_task>(what) || std::holds_alternative<retire_workers>(what);
+}
 
 struct connection_settings {
   std::string address;  ///< Of the scheduler, for people.
@@ -96,7 +101,7 @@ public:
   void cancel(future_state&);
   void kill(future_state&);
   result<cluster_snapshot> inspect();
-  /// Waits for the answer.
+  /// Waits for the answer; for what is not answered, until the actor has it.
   result<client_reply> ask(client_message);
 
   template <class Answer>

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "actors/client/introduction.hpp"
 #include "actors/runtime/host.hpp"
@@ -124,6 +125,12 @@ result<cluster_snapshot> observe(runtime::node& node, const std::string& schedul
 result<cluster_snapshot> steer(runtime::node& node, const std::string& scheduler,
                                const steer_cluster& order, std::chrono::nanoseconds limit) {
   return ask_snapshot(node, scheduler, order, limit);
+}
+
+result<cluster_snapshot> retire(runtime::node& node, const std::string& scheduler,
+                                const std::vector<std::string>& workers,
+                                std::chrono::nanoseconds limit) {
+  return ask_snapshot(node, scheduler, retire_workers{workers}, limit);
 }
 
 result<task_story> ask_story(runtime::node& node, const std::string& scheduler, task_id task,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include <troupe/result.hpp>
 
@@ -18,6 +19,11 @@ result<cluster_snapshot> observe(runtime::node&, const std::string& scheduler,
 /// The same, after telling the owner of the cluster to do something.
 result<cluster_snapshot> steer(runtime::node&, const std::string& scheduler, const steer_cluster&,
                                std::chrono::nanoseconds limit);
+
+/// The same, after asking workers of these names to leave.
+result<cluster_snapshot> retire(runtime::node&, const std::string& scheduler,
+                                const std::vector<std::string>& workers,
+                                std::chrono::nanoseconds limit);
 
 /// The same about one task.
 result<task_story> ask_story(runtime::node&, const std::string& scheduler, task_id,

@@ -138,6 +138,8 @@ std::string snapshot_text(const cluster_snapshot& s) {
       << s.tasks_processing << " processing, " << s.tasks_in_memory << " in memory, "
       << s.tasks_failed << " failed; " << s.runs_finished << " runs finished\n";
   if (!s.pending_reason.empty()) out << "held up   " << s.pending_reason << "\n";
+  for (const auto& line : s.stuck)
+    out << "stuck     " << line << "\n";
   if (!s.cluster.empty()) out << "cluster   " << s.cluster << "\n";
   return out.str() + workers_text(s) + launches_text(s);
 }
@@ -184,6 +186,7 @@ std::string snapshot_json(const cluster_snapshot& s) {
                    {"failed", s.tasks_failed}}},
                  {"runs_finished", s.runs_finished},
                  {"pending_reason", s.pending_reason},
+                 {"stuck", s.stuck},
                  {"workers", workers},
                  {"cluster", s.cluster},
                  {"launches", launches}};

@@ -79,6 +79,19 @@ public:
 
   std::string operator()(const steer_cluster&) const { return "steer"; }
 
+  std::string operator()(const replicate_result& m) const {
+    return "replicate " + names_.of(m.task) + " to " + std::to_string(m.copies);
+  }
+
+  std::string operator()(const rebalance_results&) const { return "rebalance"; }
+
+  std::string operator()(const retire_workers& m) const {
+    std::string line = "retire";
+    for (const auto& name : m.names)
+      line += " " + name;
+    return line;
+  }
+
   std::string operator()(const explain_task& m) const { return "explain " + names_.of(m.task); }
 
   std::string operator()(const run_finished& m) const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -128,6 +129,10 @@ public:
   void on_tick() override {
     handle_now(clock_ticked{});
     carry_out();
+    if (machine_.stuck() == stuck_) return;
+    stuck_ = machine_.stuck();
+    for (const auto& line : stuck_)
+      log_->warn("no progress: {}", line);
   }
 
   void on_wake() override {
@@ -215,7 +220,9 @@ private:
       if (settings_.on_steer) settings_.on_steer(*order);
       return send(p, client_reply(snapshot_reply(snapshot())));
     }
-    if (p.client) handle(client_said{p.client, std::move(m)});
+    const bool retires = std::holds_alternative<retire_workers>(m);
+    if (p.client || retires) handle(client_said{p.client, std::move(m)});
+    if (retires) send(p, client_reply(snapshot_reply(snapshot())));
   }
 
   cluster_snapshot snapshot() const {
@@ -324,6 +331,7 @@ private:
   runtime::clock::time_point started_;
   runtime::clock::time_point now_;  ///< Of this turn: a batch happens at one time.
   core::scheduler machine_;
+  std::vector<std::string> stuck_;  ///< As last written to the log.
   std::vector<effect> effects_;
   std::vector<journal_record> records_;  ///< To be written.
   std::uint64_t next_connection_ = 1;

@@ -23,6 +23,7 @@ void add_scheduler_command(CLI::App&, invocation&);
 void add_up_command(CLI::App&, invocation&);
 void add_attach_command(CLI::App&, invocation&);
 void add_status_command(CLI::App&, invocation&);
+void add_retire_command(CLI::App&, invocation&);
 void add_story_command(CLI::App&, invocation&);
 void add_clusters_commands(CLI::App&, invocation&);
 void add_doctor_command(CLI::App&, invocation&);

@@ -36,6 +36,7 @@ void declare(CLI::App& app, invocation& chosen) {
   app.add_subcommand("worker", "Run a worker for a scheduler");
   add_attach_command(app, chosen);
   add_status_command(app, chosen);
+  add_retire_command(app, chosen);
   add_story_command(app, chosen);
   add_clusters_commands(app, chosen);
   add_doctor_command(app, chosen);

@@ -310,6 +310,12 @@ struct ClientMessages {
       steerCluster @9 :SteerCluster;
       # One message.
       explainTasks @10 :Tasks;
+      replicateResults @11 :SizedTasks;
+      # The sizes are how many copies there should be.
+      rebalanceResults @12 :Void;
+      # One message.
+      retireWorkers @13 :List(Text);
+      # One message.
     }
   }
 }
@@ -424,6 +430,8 @@ struct ClusterSnapshot {
   # Workers.
   hopeless @16 :Text;
   # Why its owner launches no more of them; empty if it does.
+  stuck @17 :List(Text);
+  # What has not gone on for long, and why; a line each.
 
   struct Launch {
     number @0 :UInt64;

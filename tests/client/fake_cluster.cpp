@@ -123,6 +123,12 @@ private:
 
   void hear(client_id, const steer_cluster&) {}
 
+  void hear(client_id, const replicate_result&) {}
+
+  void hear(client_id, const rebalance_results&) {}
+
+  void hear(client_id client, const retire_workers&) { hear(client, inspect_cluster{}); }
+
   void hear(client_id client, const explain_task& m) {
     tell(client, task_story{m.task, "f", "queued", "all is busy", {}});
   }

@@ -373,6 +373,17 @@ TEST_CASE("a future says why it is not done, in the scheduler's words") {
   CHECK(client.submit<&add>(1, 2).why() == "queued: all is busy");
 }
 
+TEST_CASE("copies, balance and retirement are asked for after what was submitted") {
+  small_cluster cluster;
+  const auto client = cluster.connect();
+  const std::vector<future<int>> some{client.submit<&add>(1, 2)};
+  client.replicate(some, 3);
+  client.rebalance();
+  CHECK(cluster.said<replicate_result>(1)[0] == replicate_result{some[0].id(), 3});
+  CHECK(cluster.said<rebalance_results>(1).size() == 1);
+  CHECK(code_of([&] { client.retire_workers({"nobody"}); }) == errc::bad_argument);
+}
+
 TEST_CASE("a client says where it is connected and what the cluster has") {
   small_cluster cluster;
   std::ostringstream out;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <signal.h>
+#include <string>
 #include <unistd.h>
 #include <vector>
 
@@ -65,4 +67,35 @@ TEST_CASE("workers with a lifetime are replaced, and no result is lost") {
   for (const auto& one : all)
     CHECK(one.get().size() == 100'000);
   CHECK(eventually(20s, [&] { return std::none_of(before.begin(), before.end(), alive); }));
+}
+
+TEST_CASE("troupe retire has a worker leave, and its results stay") {
+  const auto options = config(2);
+  troupe::cluster cluster(options, register_tasks);
+  auto client = cluster.connect();
+  cluster.wait_for_workers(2, 30s);
+  auto all = client.map<&large_process_number>(std::vector<std::int64_t>(20, 1000));
+  troupe::wait(all);
+  const auto retire = [&](const std::string& name) {
+    return run_troupe({"retire", name, "--wait", "--scheduler", cluster.address(), "--set",
+                       "security.token=" + options.security.token});
+  };
+  const auto seen = run_troupe(
+      {"status", cluster.address(), "--json", "--set", "security.token=" + options.security.token});
+  const auto at = seen.out.find("\"name\": \"");
+  REQUIRE(at != std::string::npos);
+  const auto name = seen.out.substr(at + 9, seen.out.find('"', at + 9) - at - 9);
+  const auto before = children();
+  const auto done = retire(name);
+  CAPTURE(done.err);
+  CHECK(done.exit_code == 0);
+  REQUIRE(eventually(20s, [&] {
+    return std::count_if(before.begin(), before.end(), alive) ==
+           static_cast<std::ptrdiff_t>(before.size()) - 1;
+  }));
+  const auto gone = *std::find_if_not(before.begin(), before.end(), alive);
+  CHECK(made_by(gone, all) > 0);
+  const auto unknown = retire("nobody");
+  CHECK(unknown.exit_code == 1);
+  CHECK(unknown.err.find("there is no worker 'nobody'") != std::string::npos);
 }

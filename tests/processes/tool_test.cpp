@@ -159,8 +159,8 @@ TEST_CASE("help and version are printed, and the exit codes are in the help") {
   const auto help = run(home, {"--help"});
   CHECK(help.code == 0);
   CHECK(has(help.output, "Exit codes: 0"));
-  for (const auto* name : {"up", "scheduler", "worker", "status", "story", "clusters", "scale",
-                           "down", "cleanup", "doctor", "config", "cert"})
+  for (const auto* name : {"up", "scheduler", "worker", "status", "story", "retire", "clusters",
+                           "scale", "down", "cleanup", "doctor", "config", "cert"})
     CHECK(run(home, {name, "--help"}).code == 0);
 }
 

@@ -92,7 +92,11 @@ private:
 
   effects said_by_client(const std::string& verb) {
     const auto who = client();
+    if (verb == "rebalance") return bench_.after(who, rebalance_results{});
+    if (verb == "retire") return bench_.after(who, retire_workers{{plain_.at(1)}});
     const auto t = task(plain_.at(1), who);
+    if (verb == "replicate")
+      return bench_.after(who, replicate_result{t, std::stoull(plain_.at(2))});
     if (verb == "submit") {
       task_spec s;
       s.function = plain_.at(2);

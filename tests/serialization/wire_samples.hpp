@@ -78,6 +78,7 @@ inline cluster_snapshot snapshot() {
   all.tasks_failed = 7;
   all.runs_finished = 8;
   all.pending_reason = "no worker has a gpu";
+  all.stuck = {"nothing has ended for 60 s", "'f' is queued"};
   all.workers = {{{1}, "w1", "node1", "tcp://10.0.0.2:1", 11, 2, 1 << 30, 1 << 20, 5, 500, 2, 9},
                  {{2},
                   "w2",
@@ -113,7 +114,10 @@ inline batch<client_message> client_messages() {
           end_claims{},
           leave_scheduler{},
           steer_cluster{steer_cluster::order::scale, 7},
-          explain_task{task(9)}};
+          explain_task{task(9)},
+          replicate_result{task(8), 3},
+          rebalance_results{},
+          retire_workers{{"node7-1", "node8-1"}}};
 }
 
 inline batch<client_reply> client_replies() {

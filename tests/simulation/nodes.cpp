@@ -459,6 +459,12 @@ void client_node::received(link_id link, const frame& f) {
   }
 }
 
+void client_node::say(client_message m) {
+  batch<client_message> said;
+  said.push_back(std::move(m));
+  flush(network_, id_, scheduler_, scheduler_io_, wire::frame_kind::client_messages, said);
+}
+
 void client_node::closed(link_id link) {
   if (link == scheduler_) {
     scheduler_ = 0;

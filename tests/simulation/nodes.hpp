@@ -206,6 +206,9 @@ public:
   /// Says good-bye.
   void leave();
 
+  /// What the machine has no part in.
+  void say(client_message);
+
   void opened(link_id) override {}
 
   void received(link_id, const frame&) override;

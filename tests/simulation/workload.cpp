@@ -114,6 +114,8 @@ void user::act() {
     scatter();
   } else if (what < 80) {
     drop(any_held());
+  } else if (what < 82) {
+    steer();
   } else if (what < 85) {
     const auto t = any_held();
     checker_.cancelled(t);
@@ -122,6 +124,16 @@ void user::act() {
     client_->feed(core::asking::value_wanted{any_held()});
   }
   plan_next();
+}
+
+void user::steer() {
+  const auto which = dice_.below(100);
+  if (which < 60)
+    client_->say(replicate_result{any_held(), dice_.between(1, 4)});
+  else if (which < 85)
+    client_->say(rebalance_results{});
+  else
+    client_->say(retire_workers{{"place " + std::to_string(dice_.below(6))}});
 }
 
 void user::submit() {

@@ -54,6 +54,8 @@ private:
   void act();
   void submit();
   void scatter();
+  /// Asks for what changes where results are, and nothing else.
+  void steer();
   void drop(task_id);
   void end_if_answered();
   task_id any_held();

@@ -18,6 +18,7 @@ scheduler_options draw_options(dice& d) {
   o.client_grace = d.chance(70) ? std::chrono::nanoseconds(std::chrono::hours(1))
                                 : std::chrono::milliseconds(d.between(0, 300));
   o.worker_grace = std::chrono::milliseconds(d.chance(50) ? 20000 : d.between(0, 500));
+  o.copies_kept = std::chrono::microseconds(d.between(100, 20000));
   if (d.chance(85)) o.journal = "journal";
   return o;
 }

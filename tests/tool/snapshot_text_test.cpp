@@ -70,8 +70,10 @@ TEST_CASE("a scheduler without workers says how to start one, and why tasks wait
   auto s = two_workers();
   s.workers.clear();
   s.pending_reason = "there are no workers";
+  s.stuck = {"nothing has ended for 60 s"};
   const auto text = snapshot_text(s);
   CHECK(text.find("held up   there are no workers\n") != std::string::npos);
+  CHECK(text.find("stuck     nothing has ended for 60 s\n") != std::string::npos);
   CHECK(text.find("start one with `troupe worker tcp://127.0.0.1:8786`") != std::string::npos);
 }
 

@@ -110,6 +110,27 @@ public:
     return all;
   }
 
+  /// Has the results on so many workers, as far as there are so many, for as long as the futures
+  /// are there: for what many tasks will need, or what must not be computed again. Returns at once.
+  template <class T>
+  void replicate(const std::vector<future<T>>& futures, unsigned copies) const {
+    replicate_all(detail::handles_of(futures), copies);
+  }
+
+  template <class T>
+  void replicate(const future<T>& one, unsigned copies) const {
+    replicate(std::vector<future<T>>{one}, copies);
+  }
+
+  /// Has results moved from workers with much to workers with little of their memory in use.
+  /// Returns at once.
+  void rebalance() const;
+
+  /// Has the workers of these names leave in order: what they run ends, what has not begun runs
+  /// elsewhere, and results that only they have move to other workers first. Returns at once;
+  /// throws troupe::exception with errc::bad_argument if there is no worker of one of the names.
+  void retire_workers(const std::vector<std::string>& names) const;
+
   /// The same client with other options: client.with({.retries = 2}).submit<&f>(x).
   client with(const submit_options&) const;
 
@@ -124,6 +145,7 @@ private:
   detail::future_handle submit_packed(std::string_view name, std::string (*signature)(),
                                       value arguments, std::vector<task_id> inputs) const;
   detail::future_handle scatter_packed(value content) const;
+  void replicate_all(const std::vector<const detail::future_handle*>&, unsigned copies) const;
 
   std::shared_ptr<detail::client_connection> connection_;
   const submit_options* options_;  ///< Kept by the connection, one for equal ones.

@@ -19,11 +19,7 @@ void scheduler::make_ready(std::uint32_t slot) {
   const auto& t = tasks_[slot];
   if (t.first_input != none) tasks_.stand_in_line(slot);
   ready_.push(slot, catalog_.spec_at(t.spec).what->priority);
-  if (catalog_.function_of(t.lane).workers > 0 || workers_.size() == 0) return;
-  if (tasks_.queued_in(t.lane) == 1)
-    unknown_since_[t.lane] = now_;
-  else
-    unknown_since_.try_emplace(t.lane, now_);
+  lane_watch_.note_queued(t.lane, now_);
 }
 
 void scheduler::place_ready() {

@@ -153,6 +153,22 @@ void scheduler::on(client_id from, inspect_cluster&&) {
   tell(from, snapshot_reply(inspect()));
 }
 
+void scheduler::on(client_id from, replicate_result&& m) {
+  const auto slot = find_own(from, m.task);
+  if (slot != none && tasks_[slot].wanted) copies_.set_copies(slot, m.copies, now_);
+}
+
+void scheduler::on(client_id, rebalance_results&&) {
+  copies_.rebalance(now_);
+}
+
+void scheduler::on(client_id, retire_workers&& m) {
+  for (std::uint32_t w = 0; w < workers_.end(); ++w)
+    if (workers_[w].id &&
+        std::find(m.names.begin(), m.names.end(), workers_[w].who->name) != m.names.end())
+      tell(w, leave_cluster{});
+}
+
 void scheduler::on(client_id from, explain_task&& m) {
   tell(from, explain(m.task, now_));
 }

@@ -17,6 +17,9 @@ std::string to_text(std::int64_t millionths) {
   return text;
 }
 
+/// Of many that are stuck so many are named.
+constexpr std::size_t unfinished_named_max = 20;
+
 }  // namespace
 
 const std::string& explainer::name_of(std::uint32_t slot) const {
@@ -124,6 +127,18 @@ std::string explainer::why_queued(std::uint32_t lane) const {
   for (const auto& [name, amount] : needs)
     wanted += (wanted.empty() ? "" : ", ") + name + "=" + to_text(amount);
   return "needs " + wanted + (possible ? ", all of it is in use" : ", no worker has it");
+}
+
+std::vector<std::string> explainer::unfinished() const {
+  std::vector<std::string> all;
+  for (std::uint32_t slot = 0; slot < tasks_.end() && all.size() < unfinished_named_max; ++slot) {
+    const auto& t = tasks_[slot];
+    if (!t.id || !(troupe::core::unfinished(t.state) || t.state == task_state::arriving)) continue;
+    // What waits for others is not what is wrong.
+    if (t.state == task_state::waiting && !t.doomed && !t.delayed) continue;
+    all.push_back(task_text(slot) + " is " + std::string(to_string(t.state)) + ": " + why(slot));
+  }
+  return all;
 }
 
 }  // namespace troupe::core

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/scheduler/core/catalog.hpp"
 #include "actors/scheduler/core/story.hpp"
@@ -30,6 +31,9 @@ public:
   std::string why_queued(std::uint32_t lane) const;
 
   task_story tell(task_id, const story_book&, time_point now) const;
+
+  /// What is on its way and does not wait for other tasks, a line each.
+  std::vector<std::string> unfinished() const;
 
 private:
   std::string worker_name(worker_id) const;

@@ -18,6 +18,7 @@ cluster_snapshot scheduler::inspect() const {
   s.tasks_failed = tasks_.count(task_state::failed);
   s.runs_finished = runs_finished_;
   s.pending_reason = pending_reason();
+  s.stuck = watchdog_.report();
   for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
     const auto& w = workers_[slot];
     if (!w.id) continue;
@@ -62,6 +63,16 @@ task_story scheduler::explain(task_id id, time_point now) const {
   // In that time no task runs, whatever else could be said.
   if (restart_.ends && told.state == "queued") told.reason = pending_reason();
   return told;
+}
+
+void scheduler::watch_progress() {
+  const auto progress = runs_finished_ + tasks_.count(task_state::in_memory);
+  if (!watchdog_.look(progress, tasks_.has_unfinished(), now_)) return;
+  auto report = explain_.unfinished();
+  const auto since = std::chrono::duration_cast<std::chrono::seconds>(now_ - watchdog_.since());
+  report.insert(report.begin(), "nothing has ended for " + std::to_string(since.count()) +
+                                    " s, and these have not:");
+  watchdog_.bark(std::move(report));
 }
 
 void scheduler::check_ready() const {

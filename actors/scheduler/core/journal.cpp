@@ -108,6 +108,7 @@ void scheduler::forget_process(const uuid& process, worker_id worker) {
 /// Who has not come back by now is lost, with what only it held.
 void scheduler::end_restart() {
   restart_.ends.reset();
+  lane_watch_.begin_anew(now_);
   for (const auto& process : std::exchange(restart_.expected, {}))
     if (workers_.find_process(process) == none) forget_process(process, restart_.known.at(process));
   lose_unseen();

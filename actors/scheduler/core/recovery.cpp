@@ -83,6 +83,7 @@ void scheduler::forget(std::uint32_t slot) {
   const auto& t = tasks_[slot];
   if (t.state == task_state::failed) errors_.erase(slot);
   if (t.suspicion > 0) losses_.erase(t.id);
+  copies_.forget(t.id);
   if (!t.scattered()) catalog_.release_spec(t.spec);
   tasks_.erase(slot);
 }

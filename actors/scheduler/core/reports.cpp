@@ -63,6 +63,7 @@ void scheduler::take_result(std::uint32_t slot, std::uint32_t worker, std::uint6
   t.size = size;
   tasks_.add_holder(slot, worker);
   tasks_.set_state(slot, task_state::in_memory);
+  copies_.note_result(slot, now_);
   if (t.wanted && (!t.told || t.asked)) report_done(slot, std::move(small), inlined);
   tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
     auto& d = tasks_[dependent];
@@ -137,6 +138,7 @@ void scheduler::on(std::uint32_t worker, result_added&& m) {
   switch (tasks_[slot].state) {
     case task_state::in_memory:
       tasks_.add_holder(slot, worker);
+      copies_.note_result(slot, now_);
       return;
     case task_state::released:
     case task_state::failed:
@@ -181,6 +183,7 @@ void scheduler::on(std::uint32_t worker, run_returned&& m) {
 
 void scheduler::on(std::uint32_t worker, worker_changed&& m) {
   workers_.set_state(worker, m.state);
+  copies_.note_workers(now_);
   offer(worker);
   if (m.state == worker_state::leaving) copies_.let_leave(worker, now_);
 }

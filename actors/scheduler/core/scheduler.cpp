@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -28,6 +29,7 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
     copies_.look(now_);
     place_ready();
     balancer_.tend(now_, last_run_);
+    watch_progress();
   }
   reserve_runs();
   say_.speak_to(nullptr);
@@ -35,20 +37,19 @@ void scheduler::handle(event&& what, time_point now, std::vector<effect>& out) {
 
 std::optional<time_point> scheduler::deadline() const {
   std::optional<time_point> first;
-  for (const auto& [lane, since] : unknown_since_)
-    if (!first || since < *first) first = since;
-  if (first) first = *first + options_.unknown_task_timeout;
-  if (const auto look = copies_.deadline(); look && restart_.over() && (!first || *look < *first))
-    first = look;
-  if (const auto look = balancer_.deadline(); look && (!first || *look < *first)) first = look;
-  if (!delays_.empty() && (!first || delays_.begin()->first.first < *first))
-    first = delays_.begin()->first.first;
-  if (!verdicts_.empty() && (!first || verdicts_.front().until < *first))
-    first = verdicts_.front().until;
-  if (restart_.ends && (!first || *restart_.ends < *first)) first = restart_.ends;
-  if (const auto away = clients_.longest_away())
-    if (const auto over = away->first + options_.client_grace; !first || over < *first)
-      first = over;
+  const auto consider = [&first](std::optional<time_point> at) {
+    if (at && (!first || *at < *first)) first = at;
+  };
+  if (restart_.over()) {
+    consider(lane_watch_.deadline());
+    consider(watchdog_.deadline(tasks_.has_unfinished()));
+    consider(copies_.deadline());
+  }
+  consider(balancer_.deadline());
+  if (!delays_.empty()) consider(delays_.begin()->first.first);
+  if (!verdicts_.empty()) consider(verdicts_.front().until);
+  consider(restart_.ends);
+  if (const auto away = clients_.longest_away()) consider(away->first + options_.client_grace);
   return first;
 }
 
@@ -83,13 +84,14 @@ void scheduler::on(worker_joined&& e) {
   const auto slot = workers_.add(id, std::move(e.who), group);
   say_.add(admit_worker{e.connection, id});
   tell(slot, welcome_worker{id, session_});
+  copies_.note_workers(now_);
   if (catalog_.groups() != groups_before) regroup();
   regroup_loose();
   if (comes_back)
     workers_.hold_back(slot, true);
   else
     offer(slot);
-  watch_unknown_lanes();
+  lane_watch_.look(now_);
   for (const auto task : std::exchange(unplaced_, {})) {
     const auto data = tasks_.find(task);
     if (data == none || tasks_[data].state != task_state::arriving) continue;
@@ -98,7 +100,8 @@ void scheduler::on(worker_joined&& e) {
 }
 
 void scheduler::on(client_said&& e) {
-  if (!clients_.here(e.client)) return;
+  // Whoever may look at the cluster may also have workers leave.
+  if (!clients_.here(e.client) && !std::holds_alternative<retire_workers>(e.message)) return;
   std::visit([&](auto& m) { on(e.client, std::move(m)); }, e.message);
 }
 
@@ -138,6 +141,7 @@ void scheduler::on(worker_lost&& e) {
   for (const auto id : held)
     tasks_.remove_holder(tasks_.find(id), lost);
   copies_.forget(e.worker);
+  copies_.note_workers(now_);
   catalog_.leave_group(workers_[lost].group);
   workers_.remove(lost);
   regroup_loose();
@@ -161,7 +165,7 @@ void scheduler::on(worker_lost&& e) {
     else
       run_again_after_loss(slot, was_away.contains(id) || started++ < threads, what);
   }
-  watch_unknown_lanes();
+  lane_watch_.look(now_);
   forget_process(process, e.worker);
 }
 
@@ -173,27 +177,33 @@ void scheduler::on(clock_ticked&&) {
     if (away->first + options_.client_grace > now_) break;
     release(away->second);
   }
-  std::vector<std::uint32_t> due;
-  for (const auto& [lane, since] : unknown_since_)
-    if (since + options_.unknown_task_timeout <= now_) due.push_back(lane);
+  if (restart_.over()) fail_unserved();
+}
+
+/// Those that have waited too long for a worker that can run them.
+void scheduler::fail_unserved() {
+  const auto due = lane_watch_.take_due(now_);
   if (due.empty()) return;
   // A walk over all tasks: there is no index for what goes wrong once in a program's life.
-  std::vector<std::pair<std::uint64_t, task_id>> failing;
+  std::vector<std::tuple<std::uint64_t, task_id, lane_watch::trouble>> failing;
   for (std::uint32_t slot = 0; slot < tasks_.end(); ++slot) {
     const auto& t = tasks_[slot];
-    if (t.id && t.state == task_state::queued && std::binary_search(due.begin(), due.end(), t.lane))
-      failing.emplace_back(t.order, t.id);
+    if (!t.id || t.state != task_state::queued) continue;
+    for (const auto& [lane, trouble] : due)
+      if (lane == t.lane) failing.emplace_back(t.order, t.id, trouble);
   }
   std::sort(failing.begin(), failing.end());
-  for (const auto& [order, id] : failing) {
+  for (const auto& [order, id, trouble] : failing) {
     const auto slot = tasks_.find(id);
     if (slot == none || tasks_[slot].state != task_state::queued) continue;
-    error why{errc::unknown_task, catalog_.unknown_message(tasks_[slot].lane)};
+    const auto lane = tasks_[slot].lane;
+    error why = trouble == lane_watch::trouble::unknown
+                    ? error{errc::unknown_task, catalog_.unknown_message(lane)}
+                    : error{errc::timeout, "no worker could run '" + name_of(slot) +
+                                               "' in time: " + explain_.why_queued(lane)};
     why.task = name_of(slot);
     fail(slot, std::move(why));
   }
-  for (const auto lane : due)
-    unknown_since_.erase(lane);
 }
 
 void scheduler::regroup(std::uint32_t lane) {
@@ -220,19 +230,6 @@ void scheduler::welcome_lane(std::uint32_t lane) {
     catalog_.leave_group(before);
   }
   regroup();
-}
-
-void scheduler::watch_unknown_lanes() {
-  // With no worker at all the cluster is starting or restarting: that is not the task's fault.
-  if (workers_.size() == 0) unknown_since_.clear();
-  for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane) {
-    const bool unknown = workers_.size() > 0 && catalog_.function_of(lane).workers == 0 &&
-                         tasks_.queued_in(lane) > 0;
-    if (unknown)
-      unknown_since_.try_emplace(lane, now_);
-    else
-      unknown_since_.erase(lane);
-  }
 }
 
 void scheduler::report_done(std::uint32_t slot, value small, bool inlined) {

@@ -17,6 +17,7 @@
 #include "actors/scheduler/core/copies.hpp"
 #include "actors/scheduler/core/events.hpp"
 #include "actors/scheduler/core/explainer.hpp"
+#include "actors/scheduler/core/lane_watch.hpp"
 #include "actors/scheduler/core/losses.hpp"
 #include "actors/scheduler/core/placement.hpp"
 #include "actors/scheduler/core/ready.hpp"
@@ -24,6 +25,7 @@
 #include "actors/scheduler/core/speaker.hpp"
 #include "actors/scheduler/core/story.hpp"
 #include "actors/scheduler/core/tasks.hpp"
+#include "actors/scheduler/core/watchdog.hpp"
 #include "actors/scheduler/core/workers.hpp"
 
 namespace troupe::core {
@@ -65,6 +67,9 @@ public:
   task_story explain(task_id, time_point now) const;
   scheduling::scheduler_load load() const;
 
+  /// What has not gone on for long, and why; empty while something does.
+  const std::vector<std::string>& stuck() const noexcept { return watchdog_.report(); }
+
   /// What a journal would have to say so that reading it leads here.
   std::vector<scheduling::journal_record> records() const;
 
@@ -75,11 +80,9 @@ private:
   void on(scheduling::client_lost&&), on(scheduling::worker_lost&&);
   void on(scheduling::clock_ticked&&), on(scheduling::launch_ended&&);
   void on(scheduling::launch_unwanted&&);
-  void regroup();
-  void regroup(std::uint32_t lane);
-  void regroup_loose();
+  void regroup(), regroup_loose(), regroup(std::uint32_t lane);
   void welcome_lane(std::uint32_t lane);
-  void watch_unknown_lanes();
+  void fail_unserved();
 
   template <class To, class Message>
   void tell(To to, Message message) {
@@ -92,6 +95,8 @@ private:
   void on(client_id, submit_task&&), on(client_id, scatter_data&&), on(client_id, release_task&&);
   void on(client_id, cancel_task&&), on(client_id, locate_result&&);
   void on(client_id, inspect_cluster&&), on(client_id, explain_task&&);
+  void on(client_id, replicate_result&&), on(client_id, rebalance_results&&);
+  void on(client_id, retire_workers&&);
   static void on(client_id, steer_cluster&&) {}  // For the owner.
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
@@ -133,29 +138,23 @@ private:
   std::vector<input_location> locate_inputs(std::uint32_t slot, std::uint32_t worker);
 
   // What goes along with what it needs: planning.cpp.
-  void plan_ahead();
-  void plan(std::uint32_t slot);
+  void plan_ahead(), plan(std::uint32_t slot);
   void hurry_inputs(std::uint32_t slot), plan_dependents(std::uint32_t slot);
   void take_back_planned(task_id, std::uint32_t worker);
-
   // What failed and is tried again: retries.cpp.
   bool hold_back(std::uint32_t slot);
-  void try_again(std::uint32_t slot);
-  void end_delays();
+  void try_again(std::uint32_t slot), end_delays();
 
   // What is not needed, cannot be, or must be again: recovery.cpp.
   void settle(task_id);
-  void stop_run(std::uint32_t slot);
   void kill_run(std::uint32_t slot);  ///< With its process. Leaves the task waiting.
-  void drop(std::uint32_t slot);
-  void forget(std::uint32_t slot);
+  void stop_run(std::uint32_t slot), drop(std::uint32_t slot), forget(std::uint32_t slot);
   void fail(std::uint32_t slot, error why);
   error inherited(std::uint32_t input, std::uint32_t dependent) const;
-  void compute(std::uint32_t slot);
-  void withdraw(std::uint32_t slot);
+  void compute(std::uint32_t slot), withdraw(std::uint32_t slot);
   void recover(const std::vector<task_id>& gone, const std::string& worker);
   void run_again_after_loss(std::uint32_t slot, bool suspect, const loss_ptr& with);
-  void fail_after_losses(task_id);
+  void fail_after_losses(task_id), watch_progress();
   void fail_doomed(const std::function<bool(const verdict&)>& due);
   loss_ptr note_loss(std::uint32_t worker);
 
@@ -174,8 +173,10 @@ private:
   client_table clients_;
   restart_state restart_;
   speaker say_{workers_, clients_};
-  copy_keeper copies_{tasks_, workers_, say_};
+  copy_keeper copies_{tasks_, workers_, say_, options_.copies_kept};
   catalog catalog_;
+  lane_watch lane_watch_{tasks_, workers_, catalog_, options_};
+  watchdog watchdog_{options_.stuck_after};
   mutable ready_tasks ready_;  ///< Looking at the first task throws away stale ones.
   work_balancer balancer_{tasks_, workers_, catalog_, ready_, say_};
 
@@ -185,11 +186,10 @@ private:
   loss_book loss_book_;
   std::deque<verdict> verdicts_;
   std::map<std::pair<time_point, task_id>, std::uint32_t> delays_;  ///< With their failures.
-  std::map<std::uint32_t, time_point> unknown_since_;  ///< Lanes that no worker can serve.
-  std::vector<task_id> unplaced_;                      ///< Arriving data, for want of workers.
-  std::vector<task_id> unsettled_;                     ///< Work list of settle().
-  std::vector<candidate> candidates_;                  ///< Work list of pick_worker().
-  std::vector<task_id> to_plan_;                       ///< Work list of plan_ahead().
+  std::vector<task_id> unplaced_;      ///< Arriving data, for want of workers.
+  std::vector<task_id> unsettled_;     ///< Work list of settle().
+  std::vector<candidate> candidates_;  ///< Work list of pick_worker().
+  std::vector<task_id> to_plan_;       ///< Work list of plan_ahead().
   /// Tasks that could go along with what worker number i makes, when it has room.
   std::vector<std::deque<task_id>> frontiers_;
   std::uint32_t relieved_ = none;  ///< The worker that this event left with fewer runs.

@@ -53,6 +53,13 @@ public:
 
   std::uint64_t count(task_state s) const { return counts_[static_cast<std::size_t>(s)]; }
 
+  /// Something is on its way.
+  bool has_unfinished() const {
+    return count(task_state::waiting) + count(task_state::queued) + count(task_state::processing) +
+               count(task_state::arriving) >
+           0;
+  }
+
   std::uint64_t queued_in(std::uint32_t lane) const;
 
   void set_inputs(std::uint32_t slot, std::span<const std::uint32_t> inputs);

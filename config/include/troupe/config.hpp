@@ -41,7 +41,13 @@ struct scheduler_options {
   std::string connection_file = {};     ///< Written once it listens; empty: none.
   std::uint32_t worker_losses_max = 3;  ///< A task that was running on so many lost workers fails.
   std::chrono::nanoseconds unknown_task_timeout =
-      std::chrono::seconds(10);  ///< Wait for a worker that knows the task.
+      std::chrono::seconds(10);                     ///< Wait for a worker that knows the task.
+  std::chrono::nanoseconds no_worker_timeout = {};  ///< For a worker that may and can run the task;
+                                                    ///< zero: it waits for ever.
+  std::chrono::nanoseconds copies_kept =
+      std::chrono::seconds(5);  ///< Copies of results that no task waits for.
+  std::chrono::nanoseconds stuck_after =
+      std::chrono::minutes(1);  ///< Work that has not gone on for so long is reported; zero: never.
   std::chrono::nanoseconds prefetch =
       std::chrono::milliseconds(20);  ///< Work queued on a worker beyond what runs.
   std::chrono::nanoseconds client_grace =
