@@ -177,6 +177,39 @@ TEST_CASE("jobs do the work, more and fewer of them as wanted, and none is left 
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("a burst of work brings jobs, and they go when it is over") {
+  {
+    troupe::cluster cluster(config(1), register_tasks);
+    auto client = cluster.connect();
+    troupe::adapt_options limits;
+    limits.minimum.workers = 1;
+    limits.maximum.workers = 3;
+    limits.target = 1s;
+    limits.idle = 2s;
+    cluster.adapt(limits);
+    work(client, 400, 50,
+         [&] { CHECK(eventually(60s, [&] { return cluster.summary().workers == 3; })); });
+    CHECK(eventually(60s, [] { return queue().size() == 1; }));
+    work(client, 5, 1);
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+TEST_CASE("a job of several nodes is one launch, with a worker on each node") {
+  if (!on("slurm")) return;
+  {
+    auto c = config(2);
+    c.cluster.workers_per_launch = 2;
+    c.cluster.place.set("nodes_per_job", 2);
+    troupe::cluster cluster(c, register_tasks);
+    auto client = cluster.connect();
+    REQUIRE(eventually(60s, [&] { return cluster.summary().workers == 2; }));
+    CHECK(queue().size() == 1);
+    work(client, 40, 20);
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
 TEST_CASE("several launches are an array, of which each job can be ended by itself") {
   auto section = config(0).cluster.place;
   troupe::services given;
