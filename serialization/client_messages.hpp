@@ -129,6 +129,14 @@ struct retire_workers {
   friend bool operator==(const retire_workers&, const retire_workers&) = default;
 };
 
+/// The task is to run to its end, even if nobody wants its result any more.
+struct detach_task {
+  task_id task;
+  bool over = false;  ///< It has: a scheduler says so to its journal.
+
+  friend bool operator==(const detach_task&, const detach_task&) = default;
+};
+
 // Scheduler to client.
 
 /// The answer to a client's hello. To one that comes back: under its old id in the same session its

@@ -18,7 +18,7 @@ namespace troupe {
 using client_message =
     std::variant<submit_task, scatter_data, release_task, cancel_task, locate_result,
                  inspect_cluster, claim_task, end_claims, leave_scheduler, steer_cluster,
-                 explain_task, replicate_result, rebalance_results, retire_workers>;
+                 explain_task, replicate_result, rebalance_results, retire_workers, detach_task>;
 
 /// Scheduler to client (or observer).
 using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,

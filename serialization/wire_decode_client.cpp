@@ -50,6 +50,17 @@ void read_cancels(schema::CancelTasks::Reader from, message_filler& to) {
   }
 }
 
+void read_detached(schema::DetachTasks::Reader from, message_filler& to) {
+  const auto count = to.begin_group(from.getCount());
+  const auto tasks = read_task_ids(from.getTasks(), count);
+  const auto overs = read_flags(from.getOvers(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& m = to.add<detach_task>();
+    m.task = {tasks[i]};
+    m.over = overs[i] == 1;
+  }
+}
+
 void read_replications(schema::SizedTasks::Reader from, message_filler& to) {
   const auto count = to.begin_group(from.getCount());
   const auto tasks = read_task_ids(from.getTasks(), count);
@@ -112,6 +123,8 @@ void read_message_group(body_reader& body, spec_table& specs,
       to.begin_group(1);
       to.add<retire_workers>().names = read_texts(body, from.getRetireWorkers());
       return;
+    case type::DETACH_TASKS:
+      return read_detached(from.getDetachTasks(), to);
   }
   need(false, unknown_message);
 }

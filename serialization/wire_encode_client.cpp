@@ -106,6 +106,15 @@ void write_group(column_writer& columns, const messages<replicate_result>& from,
       from, [](const replicate_result& m) { return m.copies; }, [&] { return to.initSizes(); });
 }
 
+void write_group(column_writer& columns, const messages<detach_task>& from, const message_group&,
+                 message_to at) {
+  auto to = at.initDetachTasks();
+  write_tasks(columns, from, to);
+  columns.put(
+      from, [](const detach_task& m) { return std::uint64_t{m.over}; },
+      [&] { return to.initOvers(); });
+}
+
 void write_group(column_writer&, const messages<rebalance_results>&, const message_group&,
                  message_to at) {
   at.setRebalanceResults();

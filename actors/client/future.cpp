@@ -105,6 +105,11 @@ std::string future_handle::why() const {
   return told->state + (told->reason.empty() ? "" : ": " + told->reason);
 }
 
+void future_handle::detach() const {
+  auto& s = state();
+  if (!s.is(future_state::ready)) s.home->ask(detach_task{s.task}).value();
+}
+
 void future_handle::kill() const {
   auto& s = state();
   if (!s.is(future_state::ready)) s.home->kill(s);

@@ -83,6 +83,8 @@ public:
     return "replicate " + names_.of(m.task) + " to " + std::to_string(m.copies);
   }
 
+  std::string operator()(const detach_task& m) const { return "detach " + names_.of(m.task); }
+
   std::string operator()(const rebalance_results&) const { return "rebalance"; }
 
   std::string operator()(const retire_workers& m) const {

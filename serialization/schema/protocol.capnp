@@ -316,6 +316,7 @@ struct ClientMessages {
       # One message.
       retireWorkers @13 :List(Text);
       # One message.
+      detachTasks @14 :DetachTasks;
     }
   }
 }
@@ -324,6 +325,14 @@ struct SteerCluster {
   order @0 :UInt16;
   # 0 end, 1 scale.
   workers @1 :UInt32;
+}
+
+struct DetachTasks {
+  count @0 :UInt32;
+  tasks @1 :Column;
+  # Spelled out.
+  overs @2 :Column;
+  # 1: it has run; in journals only.
 }
 
 struct CancelTasks {

@@ -127,6 +127,8 @@ private:
 
   void hear(client_id, const rebalance_results&) {}
 
+  void hear(client_id, const detach_task&) {}
+
   void hear(client_id client, const retire_workers&) { hear(client, inspect_cluster{}); }
 
   void hear(client_id client, const explain_task& m) {

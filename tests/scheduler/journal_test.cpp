@@ -197,3 +197,29 @@ TEST_CASE("without a journal nothing is written down") {
   for (const auto& e : b.submit(x))
     CHECK_FALSE(std::holds_alternative<keep_record>(e));
 }
+
+TEST_CASE("a detached task is run after a restart, and not once more after the next") {
+  journaled j;
+  j.join();
+  j.submit(x);
+  j.after(alice, detach_task{x});
+  j.after(alice, leave_scheduler{});
+  j.start();
+  CHECK(j.b->snapshot().tasks_queued == 1);
+  CHECK(j.worker("v").back() == run(v, x, first_run_after));
+  j.after(v, run_finished{x, {first_run_after}, 100, 1s, false, {}});
+  j.start();
+  const auto left = j.b->snapshot();
+  CHECK(left.tasks_queued + left.tasks_waiting + left.tasks_processing == 0);
+}
+
+TEST_CASE("a compacted journal knows what is detached") {
+  journaled j;
+  j.join();
+  j.submit(x);
+  j.after(alice, detach_task{x});
+  j.after(alice, leave_scheduler{});
+  j.journal = j.b->machine.records();
+  j.start();
+  CHECK(j.b->snapshot().tasks_queued == 1);
+}

@@ -116,6 +116,7 @@ private:
     if (verb == "scatter") return bench_.after(who, scatter_data{t, std::stoull(plain_.at(2))});
     if (verb == "release") return bench_.after(who, release_task{t});
     if (verb == "cancel") return bench_.after(who, cancel_task{t});
+    if (verb == "detach") return bench_.after(who, detach_task{t});
     if (verb == "explain") return bench_.after(who, explain_task{t});
     if (verb == "claim") return bench_.after(who, claim_task{t});
     REQUIRE_MESSAGE(verb == "locate", "no such command");

@@ -117,7 +117,9 @@ inline batch<client_message> client_messages() {
           explain_task{task(9)},
           replicate_result{task(8), 3},
           rebalance_results{},
-          retire_workers{{"node7-1", "node8-1"}}};
+          retire_workers{{"node7-1", "node8-1"}},
+          detach_task{task(10)},
+          detach_task{task(11), true}};
 }
 
 inline batch<client_reply> client_replies() {

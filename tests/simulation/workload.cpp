@@ -128,7 +128,10 @@ void user::act() {
 
 void user::steer() {
   const auto which = dice_.below(100);
-  if (which < 60)
+  // Whether it runs to its end when it is dropped nobody can see here; that it does no harm.
+  if (which < 30)
+    client_->say(detach_task{any_held()});
+  else if (which < 70)
     client_->say(replicate_result{any_held(), dice_.between(1, 4)});
   else if (which < 85)
     client_->say(rebalance_results{});

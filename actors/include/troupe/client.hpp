@@ -122,6 +122,16 @@ public:
     replicate(std::vector<future<T>>{one}, copies);
   }
 
+  /// The task runs to its end, even if all its futures go, and the client, before that. With a
+  /// journal this holds if the scheduler is restarted, too; a run may then happen twice. Returns at
+  /// once; throws troupe::exception if there is no connection to the scheduler just now.
+  template <class T>
+  void fire_and_forget(const future<T>& f) const {
+    f.handle_.detach();
+    // Should the connection break, it is said again only as long as there is a future.
+    f.on_ready([](const future<T>&) {});
+  }
+
   /// Has results moved from workers with much to workers with little of their memory in use.
   /// Returns at once.
   void rebalance() const;

@@ -93,6 +93,7 @@ public:
 private:
   template <class Futures>
   friend std::vector<const detail::future_handle*> detail::handles_of(Futures& futures);
+  friend class client;
 
   detail::future_handle handle_;
 };

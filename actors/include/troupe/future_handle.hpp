@@ -52,6 +52,7 @@ public:
   void cancel() const;
   void kill() const;
   std::string why() const;
+  void detach() const;
   void on_ready(std::function<void()>) const;
 
 private:

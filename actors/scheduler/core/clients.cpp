@@ -103,6 +103,14 @@ void scheduler::on(client_id from, release_task&& m) {
   settle(m.task);
 }
 
+void scheduler::on(client_id from, detach_task&& m) {
+  const auto slot = find_own(from, m.task);
+  if (slot == none || !unfinished(tasks_[slot].state)) return;
+  if (keeps_journal()) keep(m);
+  tasks_[slot].detached = !m.over;
+  if (m.over) settle(m.task);
+}
+
 void scheduler::on(client_id from, cancel_task&& m) {
   const auto slot = find_own(from, m.task);
   if (slot == none) return;

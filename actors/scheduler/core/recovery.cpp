@@ -110,6 +110,7 @@ void scheduler::fail(std::uint32_t first, error first_why) {
     stop_run(slot);
     tasks_.set_state(slot, task_state::failed);
     errors_[slot] = why;
+    t.detached = false;
     if (keeps_journal()) keep(task_failed{t.id, *why});
     t.arguments = {};
     if (t.wanted) tell(client_of(t.id), task_failed{t.id, *why});

@@ -64,6 +64,10 @@ void scheduler::take_result(std::uint32_t slot, std::uint32_t worker, std::uint6
   tasks_.add_holder(slot, worker);
   tasks_.set_state(slot, task_state::in_memory);
   copies_.note_result(slot, now_);
+  if (t.detached) {
+    t.detached = false;
+    keep(detach_task{id, true});
+  }
   if (t.wanted && (!t.told || t.asked)) report_done(slot, std::move(small), inlined);
   tasks_.for_each_dependent(slot, [&](std::uint32_t dependent) {
     auto& d = tasks_[dependent];

@@ -96,7 +96,7 @@ private:
   void on(client_id, cancel_task&&), on(client_id, locate_result&&);
   void on(client_id, inspect_cluster&&), on(client_id, explain_task&&);
   void on(client_id, replicate_result&&), on(client_id, rebalance_results&&);
-  void on(client_id, retire_workers&&);
+  void on(client_id, retire_workers&&), on(client_id, detach_task&&);
   static void on(client_id, steer_cluster&&) {}  // For the owner.
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);

@@ -72,17 +72,20 @@ struct task {
   bool asked : 1 = false;        ///< Its client waits for a new place of the result.
   bool called_back : 1 = false;  ///< Its worker was asked to return this run.
   bool leftover = false;         ///< The worker that runs it may have a result of an earlier run.
-  bool doomed : 1 = false;   ///< Lost with too many workers; waits to hear how the last one ended.
-  bool delayed : 1 = false;  ///< Waits for the time of its retry; counts as missing.
-  bool claimed : 1 = false;  ///< Its client came back and has named it.
-  bool away = false;         ///< Its run takes no thread, see run_seceded.
+  bool doomed : 1 = false;    ///< Lost with too many workers; waits to hear how the last one ended.
+  bool delayed : 1 = false;   ///< Waits for the time of its retry; counts as missing.
+  bool claimed : 1 = false;   ///< Its client came back and has named it.
+  bool detached : 1 = false;  ///< Runs to its end, whoever leaves.
+  bool away = false;          ///< Its run takes no thread, see run_seceded.
 
   /// Where it stands in line: the least goes first.
   std::uint64_t place() const noexcept { return order - ahead; }
 
   bool scattered() const noexcept { return spec == none; }
 
-  bool needed() const noexcept { return (wanted && !spared) || users > 0; }
+  bool needed() const noexcept {
+    return (wanted && !spared) || users > 0 || (detached && unfinished(state));
+  }
 };
 
 static_assert(sizeof(task) <= 160,
