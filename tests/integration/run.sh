@@ -5,7 +5,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 system=$1
-program=$(realpath "$2")
+program=$2
 shift 2
 state=$(mktemp -d /tmp/troupe-$system-XXXXXX)
 missing=$("$here/$system.sh" "$state" missing)
@@ -20,6 +20,4 @@ trap 'exit 1' INT TERM
 [ ! -f "$state/environment" ] || . "$state/environment"
 export TROUPE_TEST_STATE=$state TROUPE_TEST_SCRIPT=$here/$system.sh TROUPE_TEST_SYSTEM=$system
 [ "$system" != slurm ] || export SLURM_CONF=$state/slurm.conf
-# Some systems leave files of jobs where they were submitted.
-cd "$state"
 "$program" "$@"
