@@ -6,6 +6,7 @@
 #include <string>
 
 #include "actors/cluster/held_cluster.hpp"
+#include "actors/tool/asking.hpp"
 #include "actors/tool/attach.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
@@ -15,13 +16,6 @@ namespace troupe::tool {
 namespace {
 
 constexpr auto beat = std::chrono::milliseconds(500);
-
-config quiet_config(const load_request& request) {
-  auto loaded = load_config(request).value();
-  // What goes wrong is told once, by us.
-  if (!loaded.origins.contains("log.level")) loaded.values.log.level = "off";
-  return std::move(loaded.values);
-}
 
 int attach(const std::string& name, const load_request& request) {
   const until_signal stop;

@@ -11,11 +11,9 @@
 #include "actors/cluster/observer.hpp"
 #include "actors/cluster/places.hpp"
 #include "actors/cluster/snapshot_text.hpp"
-#include "actors/runtime/runtime.hpp"
+#include "actors/tool/asking.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/transport/network.hpp"
-#include "config/connection_file.hpp"
 
 // `troupe clusters`, `scale`, `down` and `cleanup`: what runs, wherever it was started.
 
@@ -23,26 +21,16 @@ namespace troupe::tool {
 
 namespace {
 
-constexpr auto answer_limit = std::chrono::seconds(5);
+constexpr auto connect_limit = std::chrono::seconds(5);
 constexpr auto end_limit = std::chrono::seconds(30);
 constexpr auto beat = std::chrono::milliseconds(100);
 
-/// Quiet, unless the user wants it otherwise: what goes wrong is told once, by us.
-config quiet_config(const load_request& request) {
-  auto loaded = load_config(request).value();
-  if (!loaded.origins.contains("log.level")) loaded.values.log.level = "off";
-  return std::move(loaded.values);
-}
-
-template <class Ask>
-result<cluster_snapshot> ask(config options, const scheduler_contact& contact, Ask question) {
-  contact.apply(options.security);
-  runtime::node node(options);
-  const auto limit =
-      std::min<std::chrono::nanoseconds>(options.network.connect_timeout, answer_limit);
-  auto answer = question(node, contact.address, limit + answer_limit);
-  node.net().stop();
-  return answer;
+/// Of many clusters some may not answer.
+config hasty_config(const load_request& request) {
+  auto options = quiet_config(request);
+  options.network.connect_timeout =
+      std::min<std::chrono::nanoseconds>(options.network.connect_timeout, connect_limit);
+  return options;
 }
 
 result<cluster_snapshot> order(const config& options, const scheduler_contact& contact,
@@ -53,7 +41,7 @@ result<cluster_snapshot> order(const config& options, const scheduler_contact& c
 }
 
 int list(const load_request& request) {
-  const auto options = quiet_config(request);
+  const auto options = hasty_config(request);
   const auto all = find_clusters(request.variables);
   if (all.empty()) {
     std::cout << "no clusters: `troupe up` starts one\n";
@@ -66,11 +54,8 @@ int list(const load_request& request) {
       std::cout << "gone; `troupe cleanup` removes what it left\n";
       continue;
     }
-    const auto seen =
-        ask(options, {file.address, file.token, file.type, file.certificates, file.cluster},
-            [](runtime::node& node, const std::string& at, auto limit) {
-              return observe(node, at, limit);
-            });
+    const auto seen = ask(
+        options, {file.address, file.token, file.type, file.certificates, file.cluster}, observe);
     if (seen)
       std::cout << seen->workers.size() << " workers, " << seen->clients << " clients, up "
                 << rounded_time(seen->uptime_seconds) << "; " << seen->cluster << "\n";
@@ -82,7 +67,7 @@ int list(const load_request& request) {
 }
 
 int scale(const std::string& name, std::uint32_t workers, const load_request& request) {
-  const auto options = quiet_config(request);
+  const auto options = hasty_config(request);
   const auto contact = find_scheduler(name, options, request.variables).value();
   order(options, contact, {steer_cluster::order::scale, workers}).value();
   std::cout << "told " << contact.address << " to have " << workers << " workers; `troupe status "
@@ -97,18 +82,14 @@ bool wait_for_end(const config& options, const scheduler_contact& contact) {
   auto once = options;
   once.network.connect_timeout = std::chrono::milliseconds(500);
   while (std::chrono::steady_clock::now() < until) {
-    const auto seen =
-        ask(once, contact, [](runtime::node& node, const std::string& at, auto limit) {
-          return observe(node, at, limit);
-        });
-    if (!seen) return true;
+    if (!ask(once, contact, observe)) return true;
     std::this_thread::sleep_for(beat);
   }
   return false;
 }
 
 int down(const std::string& name, const load_request& request) {
-  const auto options = quiet_config(request);
+  const auto options = hasty_config(request);
   const auto contact = find_scheduler(name, options, request.variables).value();
   order(options, contact, {steer_cluster::order::end}).value();
   if (!wait_for_end(options, contact))

@@ -7,18 +7,13 @@
 #include <vector>
 
 #include "actors/cluster/observer.hpp"
-#include "actors/runtime/runtime.hpp"
+#include "actors/tool/asking.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/transport/network.hpp"
-#include "config/connection_file.hpp"
 
 namespace troupe::tool {
 
 namespace {
-
-/// For an answer, once connected.
-constexpr auto answer_limit = std::chrono::seconds(5);
 
 /// Between two looks at whether workers have gone.
 constexpr auto look_interval = std::chrono::milliseconds(200);
@@ -34,33 +29,28 @@ bool is_here(const cluster_snapshot& seen, const std::string& name) {
                      [&](const worker_snapshot& w) { return w.name == name; });
 }
 
+bool any_is_here(const cluster_snapshot& seen, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const auto& n) { return is_here(seen, n); });
+}
+
 int run(const retire_arguments& arguments, const load_request& request) {
-  auto loaded = load_config(request).value();
-  auto& options = loaded.values;
-  // What goes wrong is told once, by us.
-  if (!loaded.origins.contains("log.level")) options.log.level = "off";
+  const auto options = quiet_config(request);
   const auto contact = find_scheduler(arguments.address, options, request.variables).value();
-  if (!contact.token.empty()) options.security.token = contact.token.reveal();
-  runtime::node node(options);
-  const auto limit = options.network.connect_timeout + answer_limit;
   const auto& names = arguments.workers;
-  auto seen = retire(node, contact.address, names, limit);
-  const auto unknown = seen ? std::find_if(names.begin(), names.end(),
-                                           [&](const auto& n) { return !is_here(*seen, n); })
-                            : names.end();
-  const auto any_left = [&] {
-    return seen && std::any_of(names.begin(), names.end(),
-                               [&](const auto& n) { return is_here(*seen, n); });
-  };
-  while (arguments.wait && unknown == names.end() && any_left()) {
-    std::this_thread::sleep_for(look_interval);
-    seen = observe(node, contact.address, limit);
-  }
-  node.net().stop();
-  if (!seen) throw exception(seen.error());
-  if (unknown != names.end())
-    throw exception(
-        {errc::bad_argument, "there is no worker '" + *unknown + "'; see `troupe status`"});
+  ask(options, contact, [&](runtime::node& node, const std::string& at, auto limit) {
+    auto seen = retire(node, at, names, limit);
+    if (!seen) return result<void>(seen.error());
+    for (const auto& name : names)
+      if (!is_here(*seen, name))
+        return result<void>(
+            error{errc::bad_argument, "there is no worker '" + name + "'; see `troupe status`"});
+    while (arguments.wait && any_is_here(*seen, names)) {
+      std::this_thread::sleep_for(look_interval);
+      seen = observe(node, at, limit);
+      if (!seen) return result<void>(seen.error());
+    }
+    return result<void>();
+  }).value();
   return exit_good;
 }
 

@@ -1,23 +1,17 @@
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "actors/cluster/observer.hpp"
 #include "actors/cluster/snapshot_text.hpp"
-#include "actors/runtime/runtime.hpp"
+#include "actors/tool/asking.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/transport/network.hpp"
-#include "config/connection_file.hpp"
 
 namespace troupe::tool {
 
 namespace {
-
-/// For the answer, once connected.
-constexpr auto answer_limit = std::chrono::seconds(5);
 
 struct status_arguments {
   std::string address;
@@ -25,16 +19,9 @@ struct status_arguments {
 };
 
 int run(const status_arguments& arguments, const load_request& request) {
-  auto loaded = load_config(request).value();
-  auto& options = loaded.values;
-  // What goes wrong is told once, by us.
-  if (!loaded.origins.contains("log.level")) options.log.level = "off";
-  const auto contact = find_scheduler(arguments.address, options).value();
-  contact.apply(options.security);
-  runtime::node node(options);
-  const auto limit = options.network.connect_timeout + answer_limit;
-  const auto snapshot = observe(node, contact.address, limit);
-  node.net().stop();
+  const auto options = quiet_config(request);
+  const auto contact = find_scheduler(arguments.address, options, request.variables).value();
+  const auto snapshot = ask(options, contact, observe);
   const auto& found = snapshot.value();
   std::cout << (arguments.json ? snapshot_json(found) : snapshot_text(found)) << std::flush;
   return exit_good;

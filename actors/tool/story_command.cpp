@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
@@ -8,18 +7,13 @@
 #include <string>
 
 #include "actors/cluster/observer.hpp"
-#include "actors/runtime/runtime.hpp"
+#include "actors/tool/asking.hpp"
 #include "actors/tool/commands.hpp"
 #include "actors/tool/exit_codes.hpp"
-#include "actors/transport/network.hpp"
-#include "config/connection_file.hpp"
 
 namespace troupe::tool {
 
 namespace {
-
-/// For the answer, once connected.
-constexpr auto answer_limit = std::chrono::seconds(5);
 
 struct story_arguments {
   std::string task;
@@ -55,16 +49,12 @@ void print(const std::string& task, const task_story& found) {
 
 int run(const story_arguments& arguments, const load_request& request) {
   const auto task = parse_task(arguments.task);
-  auto loaded = load_config(request).value();
-  auto& options = loaded.values;
-  // What goes wrong is told once, by us.
-  if (!loaded.origins.contains("log.level")) options.log.level = "off";
+  const auto options = quiet_config(request);
   const auto contact = find_scheduler(arguments.address, options, request.variables).value();
-  if (!contact.token.empty()) options.security.token = contact.token.reveal();
-  runtime::node node(options);
-  const auto limit = options.network.connect_timeout + answer_limit;
-  const auto found = ask_story(node, contact.address, task, limit);
-  node.net().stop();
+  const auto found =
+      ask(options, contact, [&](runtime::node& node, const std::string& at, auto limit) {
+        return ask_story(node, at, task, limit);
+      });
   print(arguments.task, found.value());
   return exit_good;
 }

@@ -520,3 +520,26 @@ TEST_CASE("cert create makes what the security section needs, and never replaces
   CHECK(has(seen.output, "ca = \"" + where + "/ca.pem\""));
   CHECK(run(home, {"cert", "create", where}).code == 1);
 }
+
+TEST_CASE("whoever asks a cluster by its file shows the certificates that the file names") {
+  folder home;
+  const auto where = home / "certificates";
+  REQUIRE(run(home, {"cert", "create", where}).code == 0);
+  const auto file = home / "connection.json";
+  tool scheduler(
+      home, "scheduler",
+      {"scheduler", "--port", "0", "--connection-file", file, "--set", "security.mode=tls", "--set",
+       "security.ca=" + where + "/ca.pem", "--set", "security.certificate=" + where + "/troupe.pem",
+       "--set", "security.key=" + where + "/troupe.key"});
+  scheduler.wait_for("troupe status");
+  auto text = home.read("connection.json");
+  text.insert(text.find('{') + 1, "\"certificates\": \"" + where + "\",");
+  home.write("connection.json", text);
+  const auto ask = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--set", "security.mode=tls"});
+    return run(home, words);
+  };
+  CHECK(ask({"status", file}).code == 0);
+  CHECK(has(ask({"story", "1:1", "--scheduler", file}).output, "is unknown"));
+  CHECK(has(ask({"retire", "nobody", "--scheduler", file}).errors, "there is no worker 'nobody'"));
+}
