@@ -90,8 +90,8 @@ class Results:
             median = statistics.median(found)
             ratio = (ours / median if key in HIGHER else median / ours) if ours and median else 0
             who = name if name.startswith(("troupe", "limit")) else f"{name} ({lines[0]['peer']})"
-            noise = [line["noise"]["other_cpu_pct"] for line in lines if "other_cpu_pct" in line["noise"]]
-            other = f"{statistics.median(noise):.0f}" if noise else ""
+            noise = [line["noise"].get("other_cpu_pct") for line in lines]
+            other = "" if None in noise else f"{statistics.median(noise):.0f}"
             others = [
                 f"{m} {number(self.median(name, m))}"
                 for m in EXTRA

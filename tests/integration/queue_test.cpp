@@ -376,10 +376,12 @@ TEST_CASE("workers leave before their time is over, and others take their place"
 
 int main(int argc, char** argv) {
   // Clusters are found by files in the home: not in the real one.
-  if (const auto* state = std::getenv("TROUPE_TEST_STATE"); state)
-    setenv("XDG_CONFIG_HOME", (std::string(state) + "/home").c_str(), 1);
+  const auto* state = std::getenv("TROUPE_TEST_STATE");
+  if (state) setenv("XDG_CONFIG_HOME", (std::string(state) + "/home").c_str(), 1);
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
   if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
   if (std::getenv("SLURM_STEP_ID")) return be_program(troupe::config::from_arguments(argc, argv));
+  // Some systems leave files of jobs where they were submitted.
+  if (state) std::filesystem::current_path(state);
   return doctest::Context(argc, argv).run();
 }

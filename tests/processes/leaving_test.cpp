@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <signal.h>
 #include <string>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/config/temporary_folder.hpp"
 #include "tests/processes/support.hpp"
 
 using namespace processes;
@@ -21,8 +24,16 @@ std::vector<std::int64_t> large_process_number(std::int64_t us) {
   return std::vector<std::int64_t>(100'000, getpid());
 }
 
+/// Makes that file, after so long.
+std::int64_t leave_mark(const std::string& file, std::int64_t us) {
+  square_slowly(0, us);
+  std::ofstream made(file);
+  return made.good();
+}
+
 void register_leaving(troupe::task_registry& tasks) {
   tasks.add<&large_process_number>();
+  tasks.add<&leave_mark>();
 }
 
 }  // namespace processes
@@ -102,4 +113,18 @@ TEST_CASE("troupe retire has a worker leave, and its results stay") {
   const auto unknown = retire("nobody");
   CHECK(unknown.exit_code == 1);
   CHECK(unknown.err.find("there is no worker 'nobody'") != std::string::npos);
+}
+
+TEST_CASE("what is fired and forgotten is done, although its client has left") {
+  const temporary_folder folder;
+  const auto mark = folder / "mark";
+  auto options = config(1);
+  options.scheduler.listen = "tcp://127.0.0.1:0";
+  troupe::cluster cluster(options, register_tasks);
+  cluster.wait_for_workers(1, 30s);
+  {
+    const troupe::client visitor(cluster.address(), options);
+    visitor.fire_and_forget(visitor.submit<&leave_mark>(mark.string(), std::int64_t{300'000}));
+  }
+  CHECK(eventually(20s, [&] { return std::filesystem::exists(mark); }));
 }
