@@ -172,8 +172,9 @@ private:
       log_->warn("launches not retired count={} why=\"{}\"", e.ids.size(), done.error().message);
   }
 
-  void carry_out(const take_survey&) {
+  void carry_out(const take_survey& e) {
     settings_.ask_load();
+    if (e.urgent) backend_->look_closely();
     auto all = backend_->survey();
     if (!all) {
       // The next survey is not far.

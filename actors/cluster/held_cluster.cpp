@@ -17,6 +17,8 @@
 #include "config/connection_file.hpp"
 #include "config/file.hpp"
 #include "config/load.hpp"
+#include "config/log.hpp"
+#include "config/units.hpp"
 
 namespace troupe {
 
@@ -29,6 +31,7 @@ using clock = std::chrono::steady_clock;
 constexpr auto beat = std::chrono::milliseconds(50);
 /// For a cluster to end its workers and itself.
 constexpr auto patience = std::chrono::seconds(20);
+constexpr auto wait_told_every = std::chrono::seconds(10);
 /// A scheduler needs no more: results do not pass through it.
 constexpr std::uint64_t memory_bytes = std::uint64_t{1} << 30;
 constexpr std::size_t words_max = 2000;
@@ -148,14 +151,25 @@ struct held_cluster::state {
     place->launch(order).value();
   }
 
-  /// Of a job: whether it runs.
-  bool look_at_job() const {
+  /// Of a job: whether it runs. Why not is told now and then, as a queue may take hours.
+  bool look_at_job() {
     const auto all = place->survey().value();
     if (all.empty()) throw cannot_start("its job is gone, and nothing is known of its end");
     const auto& job = all.front();
     if (job.at == launch_status::phase::gone) throw cannot_start(job.detail);
     if (job.impossible) throw cannot_start("its job can never start: " + job.reason);
-    return job.at == launch_status::phase::running;
+    if (job.at == launch_status::phase::running) return true;
+    if (clock::now() < tell_wait) return false;
+    tell_wait = clock::now() + wait_told_every;
+    std::string why = job.reason.empty() ? "the queue does not say why" : job.reason;
+    if (job.start_estimate) {
+      const auto left = *job.start_estimate - launch_status::time_point::clock::now();
+      why += ", may start in " + format_duration(std::chrono::ceil<std::chrono::minutes>(left));
+    }
+    log_sink(options.log)
+        .make("cluster")
+        ->warn("the scheduler's job waits job={} why=\"{}\"", job.id, why);
+    return false;
   }
 
   /// However long the queue is; then as long as workers get.
@@ -187,6 +201,7 @@ struct held_cluster::state {
   std::optional<backends::process> running;
   std::unique_ptr<backend> place;
   bool reached = false;
+  clock::time_point tell_wait = clock::now() + wait_told_every;
 };
 
 held_cluster::held_cluster(const config& options, bool self_hosted)

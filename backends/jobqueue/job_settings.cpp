@@ -143,6 +143,10 @@ result<job_settings> read_job_settings(settings& section,
   auto merged = with_site(section);
   if (!merged) return merged.error();
   section = std::move(*merged);
+  // Read before these settings were made; named here for those who look for the right word.
+  section.choice("mode", "jobs", {"jobs", "allocation"});
+  section.text("site", "");
+  section.text("sites", "");
   job_settings job;
   auto systems = system_names();
   systems.insert(systems.begin(), "auto");

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 #include <pwd.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -29,8 +30,17 @@ using phase = launch_status::phase;
 constexpr int failures_max = 10;
 /// An estimate is asked for that much less often than the list of jobs: it costs the system more.
 constexpr int estimate_every = 5;
+/// However many workers are lost, the queue is not asked again before that.
+constexpr auto closely = std::chrono::seconds(1);
+/// So many times: a job that is ending is listed as running for some seconds.
+constexpr int close_looks = 3;
 /// Ids on one command line.
 constexpr std::size_t batch_max = 500;
+/// Between submissions one after the other.
+constexpr auto submit_pause = std::chrono::milliseconds(50);
+/// Before a command is tried again; then twice as long each time, 8 s in all.
+constexpr auto first_pause = std::chrono::milliseconds(250);
+constexpr auto last_pause = std::chrono::seconds(4);
 
 bool is_here(const std::string& program) {
   return find_program(program).has_value();
@@ -39,6 +49,18 @@ bool is_here(const std::string& program) {
 std::string user_name() {
   const auto* entry = getpwuid(geteuid());
   return entry ? entry->pw_name : std::to_string(geteuid());
+}
+
+/// Runs it again, later and later, while the system is only away for a moment. A submission that
+/// was taken although its command failed is found by its name and ended: job_book::take_doubles().
+result<command_outcome> run_patiently(const command_order& command) {
+  for (auto pause = first_pause;; pause *= 2) {
+    auto outcome = run_command(command);
+    const bool again = outcome && !(outcome->end == process_end{}) &&
+                       is_passing(outcome->errors + outcome->output);
+    if (!again || pause > last_pause) return outcome;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 class jobqueue_place final : public backend {
@@ -51,6 +73,7 @@ public:
   result<void> retire(const std::vector<launch_id>&) override;
   result<std::vector<launch_status>> survey() override;
   result<std::string> preview(const launch_order&) override;
+  void look_closely() override;
   result<void> keep() override;
 
 private:
@@ -74,6 +97,8 @@ private:
   bool asked_ = false;
   std::chrono::nanoseconds interval_;
   clock::time_point next_query_;
+  clock::time_point last_query_{};
+  int close_looks_ = 0;
   clock::time_point next_estimate_{};
   std::string last_script_;  ///< That was submitted.
   int failures_ = 0;
@@ -118,6 +143,7 @@ result<std::vector<launch_id>> jobqueue_place::launch(const launch_order& order)
   if (job_.job_array || order.count <= 1) return submit(order_of(order));
   std::vector<launch_id> ids;
   for (std::uint32_t i = 0; i < order.count; ++i) {
+    if (i > 0) std::this_thread::sleep_for(submit_pause);
     auto one = order_of(order);
     one.first = order.first + i;
     one.count = 1;
@@ -136,9 +162,11 @@ result<std::vector<launch_id>> jobqueue_place::submit(const job_order& order) {
   if (auto written = folder_.write(job_, order, write_job(job_, order)); !written)
     return written.error();
   if (auto guarded = guard(); !guarded) return guarded.error();
-  auto printed = output_of(submit_command(job_, order));
-  if (!printed) return printed.error();
-  auto ids = parse_submitted(job_.system, *printed, order.count);
+  const auto command = submit_command(job_, order);
+  const auto outcome = run_patiently(command);
+  if (!outcome) return outcome.error();
+  if (!(outcome->end == process_end{})) return failure_of(command, *outcome);
+  auto ids = parse_submitted(job_.system, outcome->output, order.count);
   if (!ids) return ids.error();
   const auto now = clock::now();
   book_.submitted(*ids, order.first, now);
@@ -165,7 +193,7 @@ result<void> jobqueue_place::cancel(const std::vector<std::string>& ids) {
     const std::vector<std::string> some(ids.begin() + static_cast<std::ptrdiff_t>(begin),
                                         ids.begin() + static_cast<std::ptrdiff_t>(end));
     const auto command = cancel_command(job_, some);
-    auto outcome = run_command(command);
+    auto outcome = run_patiently(command);
     if (!outcome) return outcome.error();
     // Most systems complain about what is already gone; the next list of jobs tells whether it is.
     if (!(outcome->end == process_end{}))
@@ -191,8 +219,13 @@ result<std::vector<job_report>> jobqueue_place::ask() {
       asked_ = true;
       return parse(outcome->output);
     }
+    const auto failure = failure_of(command, *outcome);
     // A system that does not know this way to ask may know the next one.
-    if (asked_ || query_ + 1 == queries_.size()) return failure_of(command, *outcome);
+    if (asked_ || is_passing(failure.message)) return failure;
+    if (query_ + 1 == queries_.size()) {
+      query_ = 0;
+      return failure;
+    }
     ++query_;
   }
 }
@@ -256,6 +289,7 @@ std::vector<launch_status> jobqueue_place::tell(clock::time_point now, bool aske
 result<std::vector<launch_status>> jobqueue_place::survey() {
   const auto now = clock::now();
   if (now < next_query_) return tell(now, false);
+  last_query_ = now;
   auto looked = look(now);
   if (!looked) {
     // A queue that does not answer is not an empty one: what was known still holds.
@@ -267,8 +301,15 @@ result<std::vector<launch_status>> jobqueue_place::survey() {
   }
   failures_ = 0;
   auto all = tell(now, true);
-  next_query_ = now + interval_;
+  const bool close = close_looks_ > 0 && --close_looks_ > 0;
+  next_query_ = now + (close ? std::min<clock::duration>(interval_, closely) : interval_);
   return all;
+}
+
+void jobqueue_place::look_closely() {
+  close_looks_ = close_looks;
+  interval_ = job_.query_interval_min;
+  next_query_ = std::min(next_query_, last_query_ + std::min<clock::duration>(interval_, closely));
 }
 
 result<std::string> jobqueue_place::preview(const launch_order& order) {

@@ -1,5 +1,6 @@
 #include "backends/jobqueue/queue_commands.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -33,6 +34,28 @@ constexpr auto condor_attributes =
     "ExitBySignal,ExitSignal,RemoveReason";
 
 }  // namespace
+
+bool is_passing(std::string_view complaint) {
+  // As they are written by Slurm, PBS, Grid Engine, LSF and HTCondor, in this order.
+  constexpr std::array words{"nable to contact slurm controller",
+                             "ocket timed out",
+                             "temporarily unable to accept job",
+                             "Connection refused",
+                             "Connection timed out",
+                             "annot connect to server",
+                             "unable to contact qmaster",
+                             "unable to send message to qmaster",
+                             "LSF is down",
+                             "LSF daemon not responding",
+                             "atch system daemon not responding",
+                             "Communication time out",
+                             "Failed to connect",
+                             "find address of local schedd",
+                             "Failed to fetch ads"};
+  return std::any_of(words.begin(), words.end(), [&](const char* word) {
+    return complaint.find(word) != std::string_view::npos;
+  });
+}
 
 command_order submit_command(const job_settings& job, const job_order& order) {
   words all;
@@ -102,6 +125,7 @@ std::vector<query> job_queries(batch_system system, const std::string& user) {
       return {ask({"bjobs", "-a", "-u", user, "-json", "-o",
                    "jobid jobindex stat job_name exit_code exit_reason pend_reason exec_host"},
                   parse_bjobs_json),
+              ask({"bjobs", "-a", "-w", "-u", user}, parse_bjobs_table),
               ask({"bjobs"}, parse_bjobs_table)};
     case batch_system::htcondor:
       return {ask({"condor_q", "-json", "-attributes", condor_attributes}, parse_condor_json)};

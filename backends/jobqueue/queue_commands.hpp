@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/command.hpp"
@@ -15,6 +16,10 @@ struct query {
   command_order command;
   job_reports (*parse)(std::string_view) = nullptr;
 };
+
+/// Whether a command that complains so may succeed if it is run again: the system's server was not
+/// there or had no time, rather than that it refused.
+bool is_passing(std::string_view complaint);
 
 command_order submit_command(const job_settings&, const job_order&);
 

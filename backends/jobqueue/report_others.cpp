@@ -33,7 +33,9 @@ void set_condor_state(job_report& job, std::int64_t number, const nlohmann::json
       job.word = "held";
       job.reason = text_in(about, "HoldReason");
       job.at = phase::pending;
-      job.impossible = number_in(about, "HoldReasonCode") != 15;  // 15: the user wanted it so.
+      // 1 and 15: somebody wanted it so, and can let it go again.
+      job.impossible =
+          number_in(about, "HoldReasonCode") != 1 && number_in(about, "HoldReasonCode") != 15;
       if (number_in(about, "HoldReasonCode") == over_duration) {
         job.at = phase::gone;
         job.impossible = false;

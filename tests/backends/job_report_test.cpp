@@ -156,6 +156,17 @@ TEST_CASE("LSF, HTCondor, OAR and Moab") {
   CHECK(condor["1.2"].index == 2);
   CHECK(condor["2.0"].at == phase::pending);
   CHECK(condor["3.0"].reason == "submitted on hold at user's request");
+  CHECK_FALSE(condor["3.0"].impossible);
+  // What HTCondor itself holds will not start again; what a person holds may.
+  const auto held = [](int code) {
+    return parse_condor_json(R"([{"ClusterId":7,"ProcId":0,"JobStatus":5,"HoldReasonCode":)" +
+                             std::to_string(code) + R"(,"HoldReason":"why"}])")
+        .value()
+        .front();
+  };
+  CHECK_FALSE(held(1).impossible);
+  CHECK(held(6).impossible);
+  CHECK(held(6).reason == "why");
   auto history = reports(parse_condor_json, "condor_history");
   CHECK(history["1.1"].failure == launch_failure::cancelled);
 

@@ -46,6 +46,13 @@ std::string mistakes(const std::string& toml) {
 
 }  // namespace
 
+TEST_CASE("keys that are read before the others are keys as well") {
+  CHECK(read("system = \"slurm\"\nmode = \"jobs\"").system == batch_system::slurm);
+  const auto told = mistakes("system = \"slurm\"\nsit = \"home\"");
+  CHECK(told.find("unknown key cluster.jobqueue.sit") != std::string::npos);
+  CHECK(told.find("site") != std::string::npos);
+}
+
 TEST_CASE("a job's settings are read from their section") {
   const auto job = read(R"(
 system = "lsf"

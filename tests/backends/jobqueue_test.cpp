@@ -23,9 +23,11 @@
 
 #include "backends/command.hpp"
 #include "backends/jobqueue/job_folder.hpp"
+#include "backends/jobqueue/queue_commands.hpp"
 
 using namespace troupe;
 using namespace troupe::backends;
+using jobqueue::is_passing;
 using namespace std::chrono_literals;
 
 namespace {
@@ -41,6 +43,7 @@ public:
     REQUIRE(mkdtemp(path_.data()));
     fs::create_directory(path_ + "/bin");
     program("sbatch", R"(
+[ ! -e "$at/away" ] || { rm "$at/away"; echo "Unable to contact slurm controller" >&2; exit 1; }
 [ ! -e "$at/refuse" ] || { cat "$at/refuse" >&2; exit 1; }
 if [ "$1" = --test-only ]; then
   echo "sbatch: Job 9 to start at 2199-01-02T03:04:05 using 4 processors" >&2
@@ -61,6 +64,7 @@ echo asked >>"$at/asked"
 cat "$at/queue"
 )");
     program("scancel", R"(
+[ ! -e "$at/away" ] || { rm "$at/away"; echo "Socket timed out on send/recv" >&2; exit 1; }
 for id; do sed -i "s/^$id|[A-Z]*|/$id|CANCELLED|/" "$at/queue"; done
 echo "$@" >>"$at/cancelled"
 )");
@@ -232,6 +236,58 @@ TEST_CASE("a submission that is refused says how, and a queue that is deaf is no
     return slurm.log.find("Unable to contact") != std::string::npos;
   });
   fs::remove(slurm.path() + "/deaf");
+}
+
+TEST_CASE("a command is run again when the system is away for a moment, not when it refuses") {
+  fake_slurm slurm;
+  auto place = slurm.place();
+  slurm.put("away", "");
+  REQUIRE(place->launch(slurm.order(2)));
+  slurm.put("away", "");
+  REQUIRE(place->retire({"11_0"}));
+  CHECK(slurm.get("cancelled") == "11_0\n");
+  CHECK(slurm.log.empty());
+  CHECK(is_passing("qstat: cannot connect to server pbs01 (errno=111)"));
+  CHECK(is_passing("-- Failed to fetch ads from: <127.0.0.1:9618>"));
+  CHECK_FALSE(is_passing("sbatch: error: invalid partition specified: nosuch"));
+}
+
+TEST_CASE("who knows that something has happened asks at once, but not more often than is polite") {
+  fake_slurm slurm;
+  settings section("cluster.jobqueue");
+  section.set("system", "slurm").set("query_interval_min", "1h").set("query_interval_max", "1h");
+  section.set("shared_directory", slurm.path() + "/shared");
+  services given;
+  given.cluster = "k7";
+  auto place = jobqueue::make(section, given).value();
+  REQUIRE(place->survey());  // The first is due at once.
+  REQUIRE(place->launch(slurm.order()));
+  slurm.job("11", "CANCELLED|None|N/A|N/A|n1|troupe-k7-5");
+  CHECK(place->survey().value().front().at == phase::pending);
+  const auto begin = std::chrono::steady_clock::now();
+  for (bool gone = false; !gone;) {
+    place->look_closely();
+    gone = place->survey().value().front().at == phase::gone;
+    REQUIRE(std::chrono::steady_clock::now() - begin < 20s);
+  }
+  CHECK(slurm.get("asked") == "asked\nasked\n");
+}
+
+TEST_CASE("a job that is still ending when its worker is lost is looked at again soon") {
+  fake_slurm slurm;
+  settings section("cluster.jobqueue");
+  section.set("system", "slurm").set("query_interval_min", "1h").set("query_interval_max", "1h");
+  section.set("shared_directory", slurm.path() + "/shared");
+  services given;
+  given.cluster = "k7";
+  auto place = jobqueue::make(section, given).value();
+  REQUIRE(place->launch(slurm.order()));
+  slurm.job("11", "COMPLETING|None|N/A|N/A|n1|troupe-k7-5");
+  place->look_closely();
+  auto all = survey_until(*place, first_is(phase::running));
+  slurm.job("11", "CANCELLED|None|N/A|N/A|n1|troupe-k7-5");
+  all = survey_until(*place, first_is(phase::gone));
+  CHECK(all.front().failure == launch_failure::cancelled);
 }
 
 TEST_CASE("jobs that somebody else submitted for this cluster are found, those of others are not") {

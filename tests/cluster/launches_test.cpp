@@ -29,7 +29,7 @@ struct queue {
     effects out;
     machine.handle(what, now, out);
     machine.check_invariants();
-    std::erase(out, effect(take_survey{}));
+    std::erase_if(out, [](const auto& e) { return std::holds_alternative<take_survey>(e); });
     return out;
   }
 

@@ -98,7 +98,7 @@ TEST_CASE("a lost connection asks the place at once, and again a little later") 
   stage s;
   s.bring_up(1);
   s.after(clock_ticked{}, 1h);
-  CHECK(s.after(scaling::worker_lost{1}) == effects{take_survey{}});
+  CHECK(s.after(scaling::worker_lost{1}) == effects{take_survey{true}});
   CHECK(s.machine.deadline() == s.now + scaler::second_look);
   CHECK(s.after(surveyed{{running("p1")}}).empty());
   CHECK(s.after(clock_ticked{}, scaler::second_look) == effects{take_survey{}});
@@ -211,7 +211,7 @@ TEST_CASE("what is too much ends: those not joined first, then the newest, which
   CHECK(s.after(launches_wanted{2}) == effects{drain_launch{3}, retire_launches{{"p4"}}});
   CHECK(s.machine.inspect() == scaler::counts{2, 0, 2, 2, false});
   // It ends by itself when its workers have left.
-  CHECK(s.after(scaling::worker_lost{3}) == effects{take_survey{}});
+  CHECK(s.after(scaling::worker_lost{3}) == effects{take_survey{true}});
   const auto left = surveyed{{running("p1"),
                               running("p2"),
                               {"p3", observation::phase::gone, "exit code 0", true},

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <pwd.h>
 #include <signal.h>
 #include <string>
@@ -72,7 +73,11 @@ troupe::config config(std::uint32_t workers) {
                       std::string(std::getenv("TROUPE_TEST_STATE")) + "/shared");
   // The wrappers of Slurm that speak like these systems know no arrays.
   c.cluster.place.set("job_array", !on("pbs") && !on("lsf"));
-  if (on("lsf")) c.cluster.place.set("use_stdin", false);
+  if (on("lsf")) {
+    // They leave the script to sbatch, which knows only some of LSF's options, and counts in MB.
+    c.cluster.place.set("use_stdin", false).set("lsf_units", "MB").set("walltime_warning", "0s");
+    c.cluster.place.set("skip_directives", troupe::setting::list{{std::string("-R ")}});
+  }
   c.worker.threads = 1;
   c.worker.memory = std::uint64_t{100} << 20;
   c.scheduler.listen = "tcp://127.0.0.1:0";
@@ -257,6 +262,53 @@ TEST_CASE("a job that somebody else cancels is replaced, and its work done by ot
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("a job that somebody holds is told with the reason, and can be let go or ended") {
+  if (!on("htcondor")) return;
+  auto section = config(0).cluster.place;
+  troupe::services given;
+  given.cluster = "troupe-held";
+  given.log = [](const std::string& line) { MESSAGE(line); };
+  auto place = make(section, given).value();
+  troupe::launch_order order;
+  order.first = 1;
+  order.count = 1;
+  order.cluster = given.cluster;
+  order.name = "sleeper";
+  order.memory_bytes = std::uint64_t{50} << 20;
+  order.command = {"sleep", "300"};
+  const auto id = place->launch(order).value().front();
+  troupe::launch_status seen;
+  const auto becomes = [&](phase at) {
+    const auto all = place->survey().value();
+    if (!all.empty()) seen = all.front();
+    return seen.at == at;
+  };
+  REQUIRE(eventually(60s, [&] { return becomes(phase::running); }));
+  troupe::backends::output_of({{"condor_hold", "-reason", "the disk is full", id}}).value();
+  REQUIRE(eventually(60s, [&] { return becomes(phase::pending) && !seen.reason.empty(); }));
+  CHECK(seen.reason.find("the disk is full") != std::string::npos);
+  CHECK_FALSE(seen.impossible);
+  troupe::backends::output_of({{"condor_release", id}}).value();
+  REQUIRE(eventually(60s, [&] { return becomes(phase::running); }));
+  // What cannot be started at all is held by the system itself.
+  order.first = 2;
+  place->retire({id}).value();
+  section = config(0).cluster.place;
+  section.set("shebang", "#!/there/is/no/shell");
+  given.cluster = "troupe-lame";
+  auto lame = make(section, given).value();
+  order.cluster = given.cluster;
+  lame->launch(order).value();
+  CHECK(eventually(60s, [&] {
+    for (const auto& one : lame->survey().value())
+      if (one.impossible) return one.reason.find("execute") != std::string::npos;
+    return false;
+  }));
+  lame.reset();
+  place.reset();
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
 TEST_CASE("an owner that is killed leaves nothing in the queue") {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
@@ -285,7 +337,15 @@ TEST_CASE("the scheduler is a job, others attach to it by name, and it takes its
   c.cluster.scheduler = "job";
   c.cluster.keep = true;
   c.cluster.name = "afar";
+  c.log.file = std::string(std::getenv("TROUPE_TEST_STATE")) + "/afar.log";
+  c.cluster.place.set("scheduler", troupe::setting::table{
+                                       {"submit_options",
+                                        {troupe::setting::list{{std::string("--begin=now+15")}}}}});
   { troupe::cluster made(c, register_tasks); }
+  std::ifstream log(c.log.file);
+  const std::string told{std::istreambuf_iterator<char>(log), {}};
+  CHECK(told.find("the scheduler's job waits") != std::string::npos);
+  CHECK(told.find("BeginTime") != std::string::npos);
   REQUIRE(eventually(60s, [] { return running().size() == 3; }));
   {
     // Another process would do the same: all it knows is the name.

@@ -16,8 +16,17 @@ if [ -n "$missing" ]; then
 fi
 trap '"$here/$system.sh" "$state" stop' EXIT
 trap 'exit 1' INT TERM
-"$here/$system.sh" "$state" start || exit 1
+# Another process may take a port between its choice and its use: the start is tried again.
+for try in 1 2 3; do
+  mkdir -p "$state"
+  "$here/$system.sh" "$state" start && break
+  [ $try != 3 ] || exit 1
+  "$here/$system.sh" "$state" stop
+done
 [ ! -f "$state/environment" ] || . "$state/environment"
 export TROUPE_TEST_STATE=$state TROUPE_TEST_SCRIPT=$here/$system.sh TROUPE_TEST_SYSTEM=$system
 [ "$system" != slurm ] || export SLURM_CONF=$state/slurm.conf
-"$program" "$@"
+# A system that lives in a place of its own says how a program gets in there.
+run=
+[ ! -x "$state/run" ] || run=$state/run
+$run "$program" "$@"

@@ -31,9 +31,9 @@ start_node() {
 }
 
 free_ports() {
-  # Ten that nobody listens on; by chance, as another Slurm may be starting just now.
+  # Ten that no socket has; by chance, as another Slurm may be starting just now.
   for port in $(seq 28800 10 29800 | shuf); do
-    ss -ltnH 2>/dev/null | grep -qE ":$((port / 10))[0-9] " || { echo "$port"; return; }
+    ss -tanH 2>/dev/null | grep -qE ":$((port / 10))[0-9] " || { echo "$port"; return; }
   done
   echo 28800
 }
@@ -100,6 +100,7 @@ start)
   for node in $nodes; do start_node "$node"; done
   for _ in $(seq 150); do
     [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | sort -u | wc -l)" -ge 3 ] && exit 0
+    ! grep -q 'Unable to bind' "$state"/*.log || break
     sleep 0.2
   done
   echo "Slurm did not come up:" >&2

@@ -116,6 +116,8 @@ struct retire_launches {
 
 /// Answered by surveyed, and by load_seen.
 struct take_survey {
+  bool urgent = false;  ///< Something has happened: of what is so now.
+
   friend bool operator==(const take_survey&, const take_survey&) = default;
 };
 

@@ -152,7 +152,7 @@ void scaler::on(const scaling::worker_lost& e, time_point now, effects& out) {
       one.join_by = now + start_timeout_;
   }
   // Its process may be dead, or only its connection: the place knows. It may also join again.
-  if (!one.id.empty()) out.push_back(take_survey{});
+  if (!one.id.empty()) out.push_back(take_survey{true});
   next_survey_ = std::min(next_survey_, now + second_look);
 }
 

@@ -119,6 +119,10 @@ public:
   /// ended; one that is not listed is gone.
   virtual result<std::vector<launch_status>> survey() = 0;
 
+  /// Something has happened to a launch: the next surveys should tell what is so now. For places
+  /// that are asked less often than survey() is called.
+  virtual void look_closely() {}
+
   /// Exactly what launch() would give to the place, for people to read. Values of the environment
   /// are not shown.
   virtual result<std::string> preview(const launch_order&) = 0;
