@@ -5,6 +5,7 @@
 
 #include "serialization/client_messages.hpp"
 #include "serialization/data_messages.hpp"
+#include "serialization/dataset_messages.hpp"
 #include "serialization/hello.hpp"
 #include "serialization/worker_messages.hpp"
 
@@ -15,14 +16,15 @@ namespace troupe {
 // as events and give as effects.
 
 /// Client (or observer) to scheduler.
-using client_message =
-    std::variant<submit_task, scatter_data, release_task, cancel_task, locate_result,
-                 inspect_cluster, claim_task, end_claims, leave_scheduler, steer_cluster,
-                 explain_task, replicate_result, rebalance_results, retire_workers, detach_task>;
+using client_message = std::variant<submit_task, scatter_data, release_task, cancel_task,
+                                    locate_result, inspect_cluster, claim_task, end_claims,
+                                    leave_scheduler, steer_cluster, explain_task, replicate_result,
+                                    rebalance_results, retire_workers, detach_task, name_dataset>;
 
 /// Scheduler to client (or observer).
-using client_reply = std::variant<welcome_client, introduce_worker, task_done, task_failed,
-                                  place_data, snapshot_reply, scheduler_ends, task_story>;
+using client_reply =
+    std::variant<welcome_client, introduce_worker, task_done, task_failed, place_data,
+                 snapshot_reply, scheduler_ends, task_story, dataset_reply>;
 
 /// Worker to scheduler.
 using worker_message =

@@ -61,6 +61,22 @@ void read_detached(schema::DetachTasks::Reader from, message_filler& to) {
   }
 }
 
+/// None is none.
+task_id read_task_if_any(std::uint64_t id) {
+  return id == 0 ? task_id{} : read_task_id(id);
+}
+
+void read_naming(schema::NameDataset::Reader from, message_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<name_dataset>();
+  need(from.getOrder() <= static_cast<std::uint16_t>(name_dataset::order::list),
+       "what is to be done with a name is known");
+  m.what = static_cast<name_dataset::order>(from.getOrder());
+  m.name = read_text(from.getName());
+  m.task = read_task_if_any(from.getTask());
+  m.type = read_text(from.getType());
+}
+
 void read_replications(schema::SizedTasks::Reader from, message_filler& to) {
   const auto count = to.begin_group(from.getCount());
   const auto tasks = read_task_ids(from.getTasks(), count);
@@ -125,6 +141,8 @@ void read_message_group(body_reader& body, spec_table& specs,
       return;
     case type::DETACH_TASKS:
       return read_detached(from.getDetachTasks(), to);
+    case type::NAME_DATASET:
+      return read_naming(from.getNameDataset(), to);
   }
   need(false, unknown_message);
 }
@@ -172,6 +190,16 @@ void read_story(body_reader& body, schema::TaskStory::Reader from, reply_filler&
   m.steps.reserve(body.take(steps.size()));
   for (auto step : steps)
     m.steps.push_back({step.getAgeNs(), read_text(step.getWhat())});
+}
+
+void read_dataset(body_reader& body, schema::DatasetReply::Reader from, reply_filler& to) {
+  to.begin_group(1);
+  auto& m = to.add<dataset_reply>();
+  m.name = read_text(from.getName());
+  m.refused = read_text(from.getRefused());
+  m.task = read_task_if_any(from.getTask());
+  m.type = read_text(from.getType());
+  m.names = read_texts(body, from.getNames());
 }
 
 worker_snapshot read_snapshot(schema::ClusterSnapshot::Worker::Reader from) {
@@ -262,6 +290,8 @@ void read_reply_group(body_reader& body, schema::ClientReplies::Group::Reader fr
       return;
     case type::TASK_STORY:
       return read_story(body, from.getTaskStory(), to);
+    case type::DATASET_REPLY:
+      return read_dataset(body, from.getDatasetReply(), to);
   }
   need(false, unknown_message);
 }

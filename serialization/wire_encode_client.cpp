@@ -125,6 +125,26 @@ void write_group(column_writer&, const messages<retire_workers>& from, const mes
   write(from[0].names, at.initRetireWorkers(static_cast<unsigned>(from[0].names.size())));
 }
 
+void write_group(column_writer&, const messages<name_dataset>& from, const message_group&,
+                 message_to at) {
+  auto to = at.initNameDataset();
+  to.setOrder(static_cast<std::uint16_t>(from[0].what));
+  to.setName(text(from[0].name));
+  to.setTask(from[0].task.value);
+  to.setType(text(from[0].type));
+}
+
+void write_group(column_writer&, const replies<dataset_reply>& rows, const reply_group&,
+                 reply_to at) {
+  const auto& from = rows[0];
+  auto to = at.initDatasetReply();
+  to.setName(text(from.name));
+  to.setRefused(text(from.refused));
+  to.setTask(from.task.value);
+  to.setType(text(from.type));
+  write(from.names, to.initNames(static_cast<unsigned>(from.names.size())));
+}
+
 void write_group(column_writer&, const replies<task_story>& rows, const reply_group&, reply_to at) {
   const auto& from = rows[0];
   auto to = at.initTaskStory();

@@ -30,7 +30,8 @@ inline constexpr bool alone =
     std::is_same_v<T, leave_scheduler> || std::is_same_v<T, scheduler_ends> ||
     std::is_same_v<T, registered> || std::is_same_v<T, steer_cluster> ||
     std::is_same_v<T, leave_cluster> || std::is_same_v<T, task_story> ||
-    std::is_same_v<T, rebalance_results> || std::is_same_v<T, retire_workers>;
+    std::is_same_v<T, rebalance_results> || std::is_same_v<T, retire_workers> ||
+    std::is_same_v<T, name_dataset> || std::is_same_v<T, dataset_reply>;
 
 /// Messages of one type, in the order in which they are in the batch.
 template <class Message>

@@ -54,6 +54,19 @@ void frame_size::add(const std::vector<std::string>& texts) noexcept {
   }
 }
 
+void frame_size::add(const name_dataset& from) noexcept {
+  words += 4;
+  add(from.name);
+  add(from.type);
+}
+
+void frame_size::add(const dataset_reply& from) noexcept {
+  words += 5;
+  for (const auto* part : {&from.name, &from.refused, &from.type})
+    add(*part);
+  add(from.names);
+}
+
 void frame_size::add(const task_story& from) noexcept {
   words += 8;
   for (const auto* part : {&from.name, &from.state, &from.reason})

@@ -24,6 +24,8 @@ struct frame_size {
   void add(const introduce_worker&) noexcept;
   void add(const cluster_snapshot&) noexcept;
   void add(const task_story&) noexcept;
+  void add(const name_dataset&) noexcept;
+  void add(const dataset_reply&) noexcept;
 
   template <class T>
   void add_message(const T&) noexcept;
@@ -46,6 +48,7 @@ void frame_size::add_message(const T& m) noexcept {
   if constexpr (requires { m.why; }) add(m.why);
   if constexpr (std::is_same_v<T, introduce_worker> || std::is_same_v<T, task_story>) add(m);
   if constexpr (std::is_same_v<T, retire_workers>) add(m.names);
+  if constexpr (std::is_same_v<T, name_dataset> || std::is_same_v<T, dataset_reply>) add(m);
   if constexpr (std::is_same_v<T, snapshot_reply>) add(*m.shown);
   if constexpr (std::is_same_v<T, submit_task>) {
     things += m.inputs.size();

@@ -8,6 +8,7 @@
 #include "actors/client/connect.hpp"
 #include "actors/client/connection.hpp"
 #include "actors/client/introduction.hpp"
+#include "actors/worker/builtin_tasks.hpp"
 #include "config/connection_file.hpp"
 
 namespace troupe {
@@ -111,6 +112,42 @@ detail::future_handle client::submit_packed(std::string_view name, std::string (
 
 detail::future_handle client::scatter_packed(value content) const {
   return detail::future_handle(connection_->scatter(std::move(content)));
+}
+
+namespace {
+
+dataset_reply ask_for_dataset(detail::client_connection& connection, name_dataset what) {
+  auto answer = connection.ask_for<dataset_reply>(std::move(what)).value();
+  if (!answer.refused.empty()) throw exception({errc::bad_argument, answer.refused});
+  return answer;
+}
+
+}  // namespace
+
+void client::publish_packed(const std::string& name, const detail::future_handle& f,
+                            std::string type, const publish_options& options) const {
+  if (name.empty() || f.empty())
+    throw exception({errc::bad_argument, "to publish needs a name and a future of a task"});
+  using order = name_dataset::order;
+  ask_for_dataset(*connection_, {options.replace ? order::replace : order::publish, name, f.id(),
+                                 std::move(type)});
+}
+
+detail::future_handle client::open_packed(const std::string& name, const std::string& type) const {
+  const auto found = ask_for_dataset(*connection_, {name_dataset::order::find, name, {}, {}});
+  if (found.type != type)
+    throw exception({errc::bad_argument, "the dataset '" + name + "' is of type " + found.type +
+                                             "; it was asked for as " + type});
+  return submit_packed(opening_task, [] { return std::string(opening_signature); }, {},
+                       {found.task});
+}
+
+void client::unpublish(const std::string& name) const {
+  ask_for_dataset(*connection_, {name_dataset::order::withdraw, name, {}, {}});
+}
+
+std::vector<std::string> client::datasets() const {
+  return ask_for_dataset(*connection_, {name_dataset::order::list, {}, {}, {}}).names;
 }
 
 void client::replicate_all(const std::vector<const detail::future_handle*>& futures,

@@ -206,7 +206,7 @@ private:
 
   void hear(client_reply reply) {
     if (std::holds_alternative<snapshot_reply>(reply) ||
-        std::holds_alternative<task_story>(reply)) {
+        std::holds_alternative<task_story>(reply) || std::holds_alternative<dataset_reply>(reply)) {
       if (asked_.empty()) return;
       asked_.front().set_value(std::move(reply));
       asked_.pop_front();

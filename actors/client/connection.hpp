@@ -51,7 +51,8 @@ struct inquiry {
 
 inline bool has_answer(const client_message& what) {
   return std::holds_alternative<inspect_cluster>(what) ||
-         std::holds_alternative<explain_task>(what) || std::holds_alternative<retire_workers>(what);
+         std::holds_alternative<explain_task>(what) ||
+         std::holds_alternative<retire_workers>(what) || std::holds_alternative<name_dataset>(what);
 }
 
 struct connection_settings {

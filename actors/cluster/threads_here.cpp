@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "actors/runtime/host.hpp"
+#include "actors/worker/builtin_tasks.hpp"
 #include "actors/worker/home_client.hpp"
 #include "actors/worker/libraries.hpp"
 #include "actors/worker/worker_actor.hpp"
@@ -40,6 +41,7 @@ threads_here::~threads_here() {
 result<std::shared_ptr<const task_table>> threads_here::tasks() {
   if (tasks_) return tasks_;
   auto table = std::make_shared<task_table>();
+  add_builtin_tasks(*table);
   try {
     if (register_tasks_) register_tasks_(*table);
   } catch (const std::exception& e) {

@@ -99,6 +99,15 @@ public:
     return text;
   }
 
+  std::string operator()(const dataset_reply& m) const {
+    auto line = "dataset " + m.name;
+    if (m.task) line += " is " + names_.of(m.task) + " (" + m.type + ")";
+    if (!m.refused.empty()) line += " refused: " + m.refused;
+    for (const auto& name : m.names)
+      line += " " + name;
+    return line;
+  }
+
   std::string operator()(const snapshot_reply& m) const {
     const auto& s = *m.shown;
     return "status waiting=" + std::to_string(s.tasks_waiting) +

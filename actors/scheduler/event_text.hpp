@@ -85,6 +85,12 @@ public:
 
   std::string operator()(const detach_task& m) const { return "detach " + names_.of(m.task); }
 
+  std::string operator()(const name_dataset& m) const {
+    constexpr const char* words[] = {"publish ", "republish ", "unpublish ", "find ", "list "};
+    return words[static_cast<std::size_t>(m.what)] + (m.task ? names_.of(m.task) + " as " : "") +
+           m.name;
+  }
+
   std::string operator()(const rebalance_results&) const { return "rebalance"; }
 
   std::string operator()(const retire_workers& m) const {

@@ -22,7 +22,8 @@ bytes to_bytes(const uuid& from) {
 template <class Record>
 constexpr bool is_said =
     std::is_same_v<Record, submit_task> || std::is_same_v<Record, scatter_data> ||
-    std::is_same_v<Record, release_task> || std::is_same_v<Record, detach_task>;
+    std::is_same_v<Record, release_task> || std::is_same_v<Record, detach_task> ||
+    std::is_same_v<Record, name_dataset>;
 
 }  // namespace
 

@@ -16,6 +16,7 @@
 #include "actors/runtime/host.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/transport/network.hpp"
+#include "actors/worker/builtin_tasks.hpp"
 #include "actors/worker/libraries.hpp"
 #include "actors/worker/process_watch.hpp"
 #include "actors/worker/worker_actor.hpp"
@@ -110,6 +111,7 @@ result<plan> make_plan(const arguments& a, const load_request& request,
   contact->apply(made.options.security);
 
   auto tasks = std::make_shared<task_table>();
+  add_builtin_tasks(*tasks);
   if (register_tasks) register_tasks(*tasks);
   for (const auto& library : worker.libraries)
     if (auto did = load_library(library, *tasks); !did) return did.error();

@@ -317,6 +317,8 @@ struct ClientMessages {
       retireWorkers @13 :List(Text);
       # One message.
       detachTasks @14 :DetachTasks;
+      nameDataset @15 :NameDataset;
+      # One message.
     }
   }
 }
@@ -333,6 +335,15 @@ struct DetachTasks {
   # Spelled out.
   overs @2 :Column;
   # 1: it has run; in journals only.
+}
+
+struct NameDataset {
+  order @0 :UInt16;
+  # 0 publish, 1 replace, 2 withdraw, 3 find, 4 list.
+  name @1 :Text;
+  task @2 :UInt64;
+  # To publish it; else 0.
+  type @3 :Text;
 }
 
 struct CancelTasks {
@@ -375,6 +386,8 @@ struct ClientReplies {
       schedulerEnds @6 :Void;
       # One message.
       taskStory @7 :TaskStory;
+      datasetReply @8 :DatasetReply;
+      # One message.
     }
   }
 }
@@ -416,6 +429,16 @@ struct TaskStory {
     ageNs @0 :UInt64;
     what @1 :Text;
   }
+}
+
+struct DatasetReply {
+  name @0 :Text;
+  refused @1 :Text;
+  # Why; empty if it was done.
+  task @2 :UInt64;
+  # What is called so; 0 if nothing is.
+  type @3 :Text;
+  names @4 :List(Text);
 }
 
 struct ClusterSnapshot {

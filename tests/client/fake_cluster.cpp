@@ -129,6 +129,10 @@ private:
 
   void hear(client_id, const detach_task&) {}
 
+  void hear(client_id client, const name_dataset& m) {
+    tell(client, dataset_reply{m.name, {}, m.task, m.type, {}});
+  }
+
   void hear(client_id client, const retire_workers&) { hear(client, inspect_cluster{}); }
 
   void hear(client_id client, const explain_task& m) {

@@ -158,6 +158,12 @@ running_worker start_worker(const std::vector<std::string>& arguments) {
   return start(std::move(words));
 }
 
+running_worker start_role(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"/proc/self/exe"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start(std::move(words));
+}
+
 running_worker start_troupe(const std::vector<std::string>& arguments) {
   std::vector<std::string> words{TROUPE_BINARY_DIR "/troupe"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -168,6 +174,16 @@ running_worker::~running_worker() {
   if (pid_ == 0) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
+}
+
+int be_publisher(const char* address) {
+  const troupe::client client(address, config(0));
+  const auto base = client.submit<&square>(std::int64_t{300});
+  client.publish("ramp", client.submit<&ramp>(base));
+  client.publish("square", base);
+  client.publish("broken", client.submit<&explode>(std::int64_t{1}));
+  for (;;)
+    pause();
 }
 
 int be_owner() {

@@ -70,6 +70,12 @@ private:
   pid_t pid_;
 };
 
+/// This test program in another role, see main.cpp; ended as a worker is.
+running_worker start_role(const std::vector<std::string>& arguments);
+
+/// In the role `--publisher`: publishes what dataset_test.cpp looks for, and waits to be killed.
+int be_publisher(const char* address);
+
 /// This test program as a worker with these arguments, and with the secret of config().
 running_worker start_worker(const std::vector<std::string>& arguments);
 

@@ -50,6 +50,20 @@ TEST_CASE("a copy that nothing waits for is dropped when it was so twice") {
   CHECK_FALSE(b.machine.deadline());
 }
 
+TEST_CASE("the result of a run that was given up is a copy, also for who was asked for one") {
+  bench b({.copies_kept = 1s, .prefetch = {}});
+  b.join();
+  b.worker("v");
+  b.worker("w");
+  b.submit(x);
+  // w has it from an earlier life: v need not go on, but has ended before it hears so.
+  b.after(w, result_added{x, 100});
+  b.after(w, worker_changed{worker_state::leaving});
+  CHECK(b.finish(v, x, 1).empty());
+  CHECK(b.after(v, result_added{x, 100}).empty());
+  CHECK(results_of(b.snapshot()) == 2);
+}
+
 TEST_CASE("a copy stays while a task needs the result") {
   three_workers b;
   b.submit(y, {x});

@@ -223,3 +223,30 @@ TEST_CASE("a compacted journal knows what is detached") {
   j.start();
   CHECK(j.b->snapshot().tasks_queued == 1);
 }
+
+TEST_CASE("names survive a restart, also in a shortened journal, and their clients' end") {
+  for (const bool shortened : {false, true}) {
+    CAPTURE(shortened);
+    journaled j;
+    j.join();
+    j.join();
+    j.worker("v");
+    j.submit(x);
+    j.submit(y, {x});
+    j.after(alice, name_dataset{name_dataset::order::publish, "rates", y, "f64"});
+    j.after(alice, name_dataset{name_dataset::order::publish, "gone", x, "f64"});
+    j.after(bob, name_dataset{name_dataset::order::withdraw, "gone", {}, {}});
+    j.after(alice, leave_scheduler{});
+    if (shortened) j.journal = j.b->machine.records();
+    const auto before = without_runs(j.b->machine.records());
+    j.start();
+    CHECK(without_runs(j.b->machine.records()) == before);
+    j.come_back(bob);
+    const name_dataset find{name_dataset::order::find, "rates", {}, {}};
+    CHECK(j.after(bob, find) ==
+          effects{tell_client{bob, dataset_reply{"rates", {}, y, "f64", {}}}});
+    const auto names = j.after(bob, name_dataset{name_dataset::order::list, {}, {}, {}});
+    CHECK(names == effects{tell_client{bob, dataset_reply{{}, {}, {}, {}, {"rates"}}}});
+    CHECK(j.b->snapshot().tasks_waiting == 1);
+  }
+}

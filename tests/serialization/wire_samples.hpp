@@ -119,7 +119,9 @@ inline batch<client_message> client_messages() {
           rebalance_results{},
           retire_workers{{"node7-1", "node8-1"}},
           detach_task{task(10)},
-          detach_task{task(11), true}};
+          detach_task{task(11), true},
+          name_dataset{name_dataset::order::publish, "rates", task(12), "list<f64>"},
+          name_dataset{name_dataset::order::withdraw, "rates", {}, {}}};
 }
 
 inline batch<client_reply> client_replies() {
@@ -131,7 +133,9 @@ inline batch<client_reply> client_replies() {
           place_data{task(4), {8}},
           snapshot_reply(snapshot()),
           scheduler_ends{},
-          task_story{task(9), "price", "queued", "all 3 workers are busy", {{12, "submitted"}}}};
+          task_story{task(9), "price", "queued", "all 3 workers are busy", {{12, "submitted"}}},
+          dataset_reply{"rates", {}, task(12), "list<f64>", {}},
+          dataset_reply{"rate", "there is no dataset 'rate'", {}, {}, {"rates", "trades"}}};
 }
 
 inline batch<worker_message> worker_messages() {

@@ -58,6 +58,10 @@ std::optional<std::string> checker::complaint(const troubles& t) const {
     if (e.function == "throw" || e.function == "flaky") errors.insert(errc::task_failed);
     if (e.function.empty() && t.worker_crashes > 0) errors.insert(errc::worker_lost);
     if (t.worker_crashes > t.worker_losses_max) errors.insert(errc::worker_lost);
+    // Of another user's task anything may have become, and it may have been withdrawn.
+    if (e.function == "troupe.dataset")
+      errors.insert({errc::timeout, errc::cancelled, errc::task_failed, errc::worker_lost,
+                     errc::unknown_input});
     const auto who = "task " + std::to_string(number_of(id)) + " (" + e.function + "): ";
     if (r.delivered && must_fail) return who + "has a value although an input threw";
     if (r.delivered && *r.delivered != e.value) return who + "has the wrong value";

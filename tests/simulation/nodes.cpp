@@ -234,6 +234,7 @@ void worker_node::connect() {
   me.resources = traits_.resources;
   for (const auto* name : {"mix", "sum", "throw", "flaky"})
     me.tasks.push_back({name, "()"});
+  me.tasks.push_back({"troupe.dataset", "()"});
   network_.send(scheduler_, id_, {wire::frame_kind::hello, wire::encode(me)});
 }
 
@@ -442,6 +443,7 @@ void client_node::received(link_id link, const frame& f) {
   if (link == scheduler_) {
     auto replies = must(scheduler_io_.decoder.client_replies(f.body));
     for (auto& m : replies) {
+      if (const auto* named = std::get_if<dataset_reply>(&m)) user_.named(*named);
       const auto* welcome = std::get_if<welcome_client>(&m);
       const auto id = welcome ? welcome->client : client_id{};
       feed(core::asking::scheduler_said{std::move(m)});

@@ -193,6 +193,7 @@ public:
     std::function<void(client_id)> welcome;
     std::function<void(const core::asking::effect&)> heard;
     std::function<void()> disconnected;
+    std::function<void(const dataset_reply&)> named;
   };
 
   client_node(timeline&, network&, node_id scheduler, user);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "serialization/check.hpp"
 
@@ -36,6 +37,10 @@ core::working::run_executed run_task_function(dice& d, const core::working::exec
   done.duration =
       std::chrono::microseconds(d.chance(5) ? d.between(1000, 20000) : d.between(1, 500));
   const auto& name = x.spec->function;
+  if (name == "troupe.dataset") {
+    done.content = x.inputs.front();
+    return done;
+  }
   if (name == "throw" || (name == "flaky" && d.chance(40))) {
     done.why = {errc::task_failed, name, "std::runtime_error"};
     return done;
@@ -47,9 +52,10 @@ core::working::run_executed run_task_function(dice& d, const core::working::exec
   return done;
 }
 
-user::user(timeline& t, network& n, dice& d, node_id scheduler, std::uint64_t actions)
+user::user(timeline& t, network& n, dice& d, node_id scheduler, library& l, std::uint64_t actions)
     : timeline_(t),
       dice_(d),
+      library_(l),
       actions_(actions),
       leaves_(d.chance(50)),
       self_(std::make_shared<user*>(this)) {
@@ -87,6 +93,7 @@ user::user(timeline& t, network& n, dice& d, node_id scheduler, std::uint64_t ac
     checker_.disconnected();
     finished_ = true;
   };
+  callbacks.named = [this](const dataset_reply& m) { named(m); };
   client_ = std::make_unique<client_node>(t, n, scheduler, std::move(callbacks));
 }
 
@@ -116,7 +123,9 @@ void user::act() {
     drop(any_held());
   } else if (what < 82) {
     steer();
-  } else if (what < 85) {
+  } else if (what < 87) {
+    share();
+  } else if (what < 90) {
     const auto t = any_held();
     checker_.cancelled(t);
     client_->feed(core::asking::cancel_wanted{t});
@@ -137,6 +146,43 @@ void user::steer() {
     client_->say(rebalance_results{});
   else
     client_->say(retire_workers{{"place " + std::to_string(dice_.below(6))}});
+}
+
+void user::share() {
+  using order = name_dataset::order;
+  const auto which = dice_.below(100);
+  auto any = library_.datasets.begin();
+  if (any == library_.datasets.end() || which < 50) {
+    const auto t = any_held();
+    const auto name = std::to_string(node()) + "/" + std::to_string(t.value);
+    library_.datasets[name].value = checker_.value_of(t);
+    client_->say(name_dataset{order::publish, name, t, "u64"});
+    return;
+  }
+  std::advance(any, static_cast<std::ptrdiff_t>(dice_.below(library_.datasets.size())));
+  if (which < 60) {
+    // From now on nobody knows, even if it is said again: the order of what two say is open.
+    any->second.withdrawn = true;
+    client_->say(name_dataset{order::withdraw, any->first, {}, {}});
+  } else {
+    opening_.insert(any->first);
+    client_->say(name_dataset{order::find, any->first, {}, {}});
+  }
+}
+
+void user::named(const dataset_reply& m) {
+  const auto known = library_.datasets.find(m.name);
+  if (known == library_.datasets.end()) return;
+  if (m.task) known->second.seen = true;
+  if (!m.task || closing_ || finished_ || opening_.erase(m.name) == 0) return;
+  task_spec s;
+  s.function = "troupe.dataset";
+  s.signature = "()";
+  const auto t = make_task_id(me_, ++last_number_);
+  checker_.promised(t, {s.function, known->second.value, {}, false, false, false});
+  held_.push_back(t);
+  client_->feed(core::asking::task_submitted{
+      {t, std::make_shared<const task_spec>(std::move(s)), {}, {m.task}}});
 }
 
 void user::submit() {

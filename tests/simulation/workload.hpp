@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,11 +27,22 @@ std::uint64_t read_value(const value&);
 /// Runs a task as a worker's pool would.
 core::working::run_executed run_task_function(dice&, const core::working::execute&);
 
+/// What users have published, and what is known about it without asking.
+struct library {
+  struct dataset {
+    std::uint64_t value = 0;
+    bool seen = false;       ///< The scheduler has said that it is there.
+    bool withdrawn = false;  ///< Or about to be.
+  };
+
+  std::map<std::string, dataset> datasets;
+};
+
 /// A user with a client: submits a random graph, wants some values, drops and cancels some futures,
 /// and in the end wants all values that are left, and drops them.
 class user {
 public:
-  user(timeline&, network&, dice&, node_id scheduler, std::uint64_t actions);
+  user(timeline&, network&, dice&, node_id scheduler, library&, std::uint64_t actions);
 
   node_id node() const noexcept { return client_->id(); }
 
@@ -56,15 +68,20 @@ private:
   void scatter();
   /// Asks for what changes where results are, and nothing else.
   void steer();
+  /// Publishes, withdraws, or opens what anybody has published.
+  void share();
+  void named(const dataset_reply&);
   void drop(task_id);
   void end_if_answered();
   task_id any_held();
 
   timeline& timeline_;
   dice& dice_;
+  library& library_;
   checker checker_;
   client_id me_;
   std::uint64_t actions_;
+  std::set<std::string> opening_;
   bool leaves_;  ///< Says good-bye; else its connection stays.
   std::uint64_t last_number_ = 0;
   std::vector<task_id> held_;

@@ -1,5 +1,6 @@
 #include "tests/simulation/world.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -40,8 +41,8 @@ world::world(std::uint64_t seed, scheduler_node::witness w)
   for (std::uint32_t place = 0; place < places; ++place)
     start_worker(place);
   for (auto n = dice_.between(1, 3); n > 0; --n)
-    users_.push_back(
-        std::make_unique<user>(timeline_, network_, dice_, scheduler_node_, dice_.between(10, 80)));
+    users_.push_back(std::make_unique<user>(timeline_, network_, dice_, scheduler_node_, library_,
+                                            dice_.between(10, 80)));
   plan_accident();
 }
 
@@ -64,6 +65,7 @@ void world::crash_scheduler() {
   scheduler_.reset();
   if (options_.journal.empty()) {
     troubles_.scheduler_lost = true;
+    library_ = {};
   } else if (dice_.chance(50)) {
     // It was about to write a block, and nobody has heard of what is in it.
     const auto block = wire::seal({.kind = wire::block_kind::journal_said,
@@ -176,7 +178,37 @@ std::optional<std::string> world::run() {
   for (const auto& u : users_)
     if (!u->finished()) return "nothing happens any more, but somebody waits for" + u->waits_for();
   if (auto what = complaint()) return what;
+  if (auto what = close_library()) return what;
   return unrest();
+}
+
+std::optional<std::string> world::close_library() {
+  std::optional<std::vector<std::string>> found;
+  std::unique_ptr<client_node> last;
+  client_node::user librarian;
+  librarian.welcome = [&](client_id) {
+    last->say(name_dataset{name_dataset::order::list, {}, {}, {}});
+  };
+  librarian.heard = [](const auto&) {};
+  librarian.disconnected = [] {};
+  librarian.named = [&](const dataset_reply& m) {
+    if (found) return;
+    found = m.names;
+    for (const auto& name : m.names)
+      last->say(name_dataset{name_dataset::order::withdraw, name, {}, {}});
+    last->leave();
+  };
+  last = std::make_unique<client_node>(timeline_, network_, scheduler_node_, std::move(librarian));
+  while (!timeline_.empty()) {
+    if (++steps_ > steps_max) return "goes on for ever once all is withdrawn";
+    timeline_.step();
+  }
+  if (!found) return "nobody says what is published";
+  for (const auto& [name, what] : library_.datasets)
+    if (what.seen && !what.withdrawn &&
+        std::find(found->begin(), found->end(), name) == found->end())
+      return "the dataset " + name + " is lost";
+  return {};
 }
 
 std::optional<std::string> world::complaint() const {

@@ -49,6 +49,8 @@ private:
   bool all_finished() const;
   std::optional<std::string> complaint() const;
   std::optional<std::string> unrest() const;
+  /// Withdraws all that is published, once all users are done.
+  std::optional<std::string> close_library();
 
   dice dice_;
   timeline timeline_;
@@ -69,6 +71,7 @@ private:
   std::map<node_id, std::unique_ptr<worker_node>> workers_;
   std::map<node_id, std::uint32_t>
       places_;  ///< A restarted worker takes the place of the lost one.
+  library library_;
   std::vector<std::unique_ptr<user>> users_;
   std::uint64_t steps_ = 0;
 };

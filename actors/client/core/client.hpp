@@ -122,6 +122,8 @@ private:
 
   void hear(task_story&) {}
 
+  void hear(dataset_reply&) {}
+
   // Coming back: resume.cpp.
   void call();
   void say_all_again();

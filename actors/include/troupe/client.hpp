@@ -38,6 +38,10 @@ struct submit_options {
   friend bool operator==(const submit_options&, const submit_options&) = default;
 };
 
+struct publish_options {
+  bool replace = false;  ///< What has the name loses it; without this, that is an error.
+};
+
 namespace detail {
 class client_connection;
 struct client_access;
@@ -132,6 +136,29 @@ public:
     f.on_ready([](const future<T>&) {});
   }
 
+  /// The result gets a name, and is kept until unpublish(), whoever leaves: it is not lost with
+  /// this client, and is computed again if it is lost with a worker. Data that was scattered cannot
+  /// be; wait() until it has arrived. Asks the scheduler; throws troupe::exception if it refuses.
+  template <class T>
+  requires(!std::is_void_v<T>) void publish(const std::string& name, const future<T>& f,
+                                            const publish_options& options = {}) const {
+    publish_packed(name, f.handle_, codec<T>::signature(), options);
+  }
+
+  /// A future of what somebody has published. Throws troupe::exception with errc::bad_argument if
+  /// there is no such name, or it is of another type.
+  template <class T>
+  future<T> dataset(const std::string& name) const {
+    return future<T>(open_packed(name, codec<T>::signature()));
+  }
+
+  /// The name is gone, and the result with its last future. Throws troupe::exception with
+  /// errc::bad_argument if there is no such name.
+  void unpublish(const std::string& name) const;
+
+  /// The names of all that is published.
+  std::vector<std::string> datasets() const;
+
   /// Has results moved from workers with much to workers with little of their memory in use.
   /// Returns at once.
   void rebalance() const;
@@ -155,6 +182,9 @@ private:
   detail::future_handle submit_packed(std::string_view name, std::string (*signature)(),
                                       value arguments, std::vector<task_id> inputs) const;
   detail::future_handle scatter_packed(value content) const;
+  void publish_packed(const std::string& name, const detail::future_handle&, std::string type,
+                      const publish_options&) const;
+  detail::future_handle open_packed(const std::string& name, const std::string& type) const;
   void replicate_all(const std::vector<const detail::future_handle*>&, unsigned copies) const;
 
   std::shared_ptr<detail::client_connection> connection_;

@@ -185,7 +185,7 @@ std::string catalog::unknown_message(std::uint32_t lane) const {
   std::size_t nearest_distance = 0;
   for (const auto& [key, number] : function_numbers_) {
     const auto& f = functions_[number];
-    if (f.workers == 0) continue;
+    if (f.workers == 0 || f.name.starts_with("troupe.")) continue;
     if (f.name == asked.name)
       return "'" + f.name + "' takes " + f.signature + " on " + count_of_workers(f.workers) +
              "; got " + asked.signature;

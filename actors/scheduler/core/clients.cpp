@@ -57,7 +57,7 @@ std::optional<error> scheduler::take_inputs(std::uint32_t slot, const submit_tas
   inputs.reserve(m.inputs.size());
   for (const auto id : m.inputs) {
     const auto input = tasks_.find(id);
-    if (input != none && input != slot && tasks_[input].wanted) {
+    if (input != none && input != slot && tasks_[input].kept()) {
       if (tasks_[input].state == task_state::failed) return inherited(input, slot);
       inputs.push_back(input);
       continue;
@@ -100,6 +100,8 @@ void scheduler::on(client_id from, release_task&& m) {
   if (slot == none || !tasks_[slot].wanted) return;
   if (keeps_journal()) keep(m);
   tasks_[slot].wanted = false;
+  // Many copies were wished for as long as there are futures; a name keeps one.
+  if (tasks_[slot].published) copies_.set_copies(slot, 1, now_);
   settle(m.task);
 }
 

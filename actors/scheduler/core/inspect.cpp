@@ -106,6 +106,7 @@ void scheduler::check_invariants() const {
     check(!t.wanted || clients_.find(client_of(t.id)),
           "who wants a result is here, or may come back");
     check(t.needed() || t.wanted || t.first_dependent != none, "what nobody needs is forgotten");
+    check(t.published == datasets_.calls(t.id), "what has a name knows it");
     if (t.state != task_state::failed)
       check(t.needed() == (t.state != task_state::released), "what is needed is on its way");
     tasks_.for_each_holder(slot, [&](std::uint32_t w) {
@@ -124,6 +125,8 @@ void scheduler::check_invariants() const {
   for (std::uint32_t w = 0; w < workers_.end(); ++w)
     check(workers_[w].runs == runs[w] && workers_[w].work_ns == work[w],
           "loads are the sums of runs");
+  for (const auto& [name, what] : datasets_.all())
+    check(tasks_.find(what.task) != none, "names are of tasks");
   check(errors_.size() == tasks_.count(task_state::failed), "reasons belong to failed tasks");
 }
 

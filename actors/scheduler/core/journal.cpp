@@ -44,7 +44,8 @@ void scheduler::on(journal_read&& e) {
         using record = std::decay_t<decltype(m)>;
         // Clients may have gone for good: others can still need what they submitted.
         if constexpr (std::is_same_v<record, submit_task> || std::is_same_v<record, scatter_data> ||
-                      std::is_same_v<record, release_task> || std::is_same_v<record, detach_task>) {
+                      std::is_same_v<record, release_task> || std::is_same_v<record, detach_task> ||
+                      std::is_same_v<record, name_dataset>) {
           on(client_of(m.task), std::move(m));
         } else if constexpr (std::is_same_v<record, task_failed>) {
           const auto slot = tasks_.find(m.task);
@@ -164,7 +165,7 @@ std::vector<journal_record> scheduler::records() const {
   std::sort(slots.begin(), slots.end(),
             [this](auto a, auto b) { return tasks_[a].order < tasks_[b].order; });
   // First all tasks, because inputs have to be wanted by somebody when they are submitted; then
-  // those that failed; then who is to run to its end, and who is not wanted.
+  // those that failed; then who has a name, who is to run to its end, and who is not wanted.
   for (const auto slot : slots) {
     const auto& t = tasks_[slot];
     if (t.scattered()) {
@@ -178,6 +179,8 @@ std::vector<journal_record> scheduler::records() const {
   for (const auto slot : slots)
     if (tasks_[slot].state == task_state::failed)
       all.push_back(task_failed{tasks_[slot].id, *errors_.at(slot)});
+  for (const auto& [name, what] : datasets_.all())
+    all.push_back(name_dataset{name_dataset::order::replace, name, what.task, what.type});
   for (const auto slot : slots)
     if (tasks_[slot].detached) all.push_back(detach_task{tasks_[slot].id});
   for (const auto slot : slots)

@@ -51,10 +51,10 @@ struct runs_reserved {
   friend bool operator==(const runs_reserved&, const runs_reserved&) = default;
 };
 
-/// submit_task, scatter_data, release_task and detach_task are as the client said them; task_failed
-/// is what it was told, or would have been.
-using journal_record =
-    std::variant<submit_task, scatter_data, release_task, detach_task, task_failed, journal_begun,
-                 client_admitted, client_released, worker_admitted, worker_gone, runs_reserved>;
+/// submit_task, scatter_data, release_task, detach_task and name_dataset are as the client said
+/// them; task_failed is what it was told, or would have been.
+using journal_record = std::variant<submit_task, scatter_data, release_task, detach_task,
+                                    name_dataset, task_failed, journal_begun, client_admitted,
+                                    client_released, worker_admitted, worker_gone, runs_reserved>;
 
 }  // namespace troupe::core::scheduling

@@ -64,8 +64,11 @@ void scheduler::release(client_id gone) {
   keep(client_released{gone});
   const auto tasks = tasks_.tasks_of(gone);
   // First all of them: what fails below is not told to who is gone.
-  for (const auto id : tasks)
-    tasks_[tasks_.find(id)].wanted = false;
+  for (const auto id : tasks) {
+    const auto slot = tasks_.find(id);
+    tasks_[slot].wanted = false;
+    if (tasks_[slot].published) copies_.set_copies(slot, 1, now_);
+  }
   for (const auto id : tasks) {
     const auto slot = tasks_.find(id);
     if (slot == none) continue;

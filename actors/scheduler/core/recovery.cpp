@@ -31,7 +31,7 @@ void scheduler::settle(task_id first) {
     if (slot == none) continue;
     const auto& t = tasks_[slot];
     if (t.state == task_state::failed) {
-      if (!t.wanted && t.first_dependent == none) forget(slot);
+      if (!t.kept() && t.first_dependent == none) forget(slot);
       continue;
     }
     if (t.needed()) continue;

@@ -38,13 +38,13 @@ void scheduler::offer(std::uint32_t worker) {
 void scheduler::on(std::uint32_t worker, run_finished&& m) {
   const auto slot = find_run(worker, m.task, m.run);
   if (slot == none) {
-    // Late: of a run that was given up. Its result is one too many, unless the worker is named as a
-    // holder, or runs the task again and will overwrite it.
+    // Late: of a run that was given up. The result is as good as a copy; who was asked for one will
+    // say that it has it. If the worker runs the task again it will overwrite the result.
     const auto other = tasks_.find(m.task);
-    if (other == none || (!tasks_.held_by(other, worker) && tasks_[other].worker != worker))
-      tell(worker, drop_result{m.task});
-    else if (tasks_[other].worker == worker)
+    if (other != none && tasks_[other].worker == worker)
       tasks_[other].leftover = true;
+    else
+      on(worker, result_added{m.task, m.size});
     return;
   }
   auto& t = tasks_[slot];

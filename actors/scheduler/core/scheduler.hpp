@@ -15,6 +15,7 @@
 #include "actors/scheduler/core/catalog.hpp"
 #include "actors/scheduler/core/client_table.hpp"
 #include "actors/scheduler/core/copies.hpp"
+#include "actors/scheduler/core/datasets.hpp"
 #include "actors/scheduler/core/events.hpp"
 #include "actors/scheduler/core/explainer.hpp"
 #include "actors/scheduler/core/lane_watch.hpp"
@@ -80,8 +81,7 @@ private:
   void on(scheduling::client_lost&&), on(scheduling::worker_lost&&);
   void on(scheduling::clock_ticked&&), on(scheduling::launch_ended&&);
   void on(scheduling::launch_unwanted&&);
-  void regroup(), regroup_loose(), regroup(std::uint32_t lane);
-  void welcome_lane(std::uint32_t lane);
+  void regroup(), regroup_loose(), regroup(std::uint32_t lane), welcome_lane(std::uint32_t lane);
   void fail_unserved();
 
   template <class To, class Message>
@@ -97,6 +97,7 @@ private:
   void on(client_id, inspect_cluster&&), on(client_id, explain_task&&);
   void on(client_id, replicate_result&&), on(client_id, rebalance_results&&);
   void on(client_id, retire_workers&&), on(client_id, detach_task&&);
+  void on(client_id, name_dataset&&), unname(task_id);
   static void on(client_id, steer_cluster&&) {}  // For the owner.
   std::uint32_t find_own(client_id, task_id) const;
   bool refuse_bad_id(client_id, task_id);
@@ -105,8 +106,7 @@ private:
   // Clients that come back: leases.cpp.
   void on(client_id, claim_task&&), on(client_id, end_claims&&), on(client_id, leave_scheduler&&);
   bool take_back(const hello&);
-  void claim(client_id, std::uint32_t slot);
-  void release(client_id);
+  void claim(client_id, std::uint32_t slot), release(client_id);
 
   // Workers that come back: registration.cpp.
   void on(std::uint32_t worker, running_task&&), on(std::uint32_t worker, registered&&);
@@ -123,8 +123,7 @@ private:
   void on(std::uint32_t worker, run_seceded&&), on(std::uint32_t worker, run_rejoined&&);
   void on(std::uint32_t worker, run_returned&&), on(std::uint32_t worker, worker_changed&&);
   void on(std::uint32_t worker, worker_report&&);
-  void offer(std::uint32_t worker);
-  void rejoin(std::uint32_t slot);
+  void offer(std::uint32_t worker), rejoin(std::uint32_t slot);
   std::uint32_t find_run(std::uint32_t worker, task_id, run_id) const;
   void take_result(std::uint32_t slot, std::uint32_t worker, std::uint64_t size, value small,
                    bool inlined);
@@ -171,6 +170,7 @@ private:
   task_table tasks_{story_};
   worker_table workers_;
   client_table clients_;
+  dataset_book datasets_;
   restart_state restart_;
   speaker say_{workers_, clients_};
   copy_keeper copies_{tasks_, workers_, say_, options_.copies_kept};

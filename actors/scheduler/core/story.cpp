@@ -28,7 +28,8 @@ constexpr std::array<const char*, std::variant_size_v<event>> event_causes{
 constexpr std::array<const char*, std::variant_size_v<client_message>> client_causes{
     "submitted",   "scattered",        "released",           "cancelled",          "not found by",
     "looked at",   "claimed",          "came back",          "went away",          "steered",
-    "asked about", "to be copied for", "to be balanced for", "workers retired by", "detached"};
+    "asked about", "to be copied for", "to be balanced for", "workers retired by", "detached",
+    "named"};
 
 constexpr std::array<const char*, std::variant_size_v<worker_message>> worker_causes{
     "finished a run",  "a run threw",     "could not fetch inputs",

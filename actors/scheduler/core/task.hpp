@@ -76,15 +76,19 @@ struct task {
   bool delayed : 1 = false;   ///< Waits for the time of its retry; counts as missing.
   bool claimed : 1 = false;   ///< Its client came back and has named it.
   bool detached : 1 = false;  ///< Runs to its end, whoever leaves.
-  bool away = false;          ///< Its run takes no thread, see run_seceded.
+  bool published : 1 = false;  ///< It has a name, see dataset_book.
+  bool away = false;           ///< Its run takes no thread, see run_seceded.
 
   /// Where it stands in line: the least goes first.
   std::uint64_t place() const noexcept { return order - ahead; }
 
   bool scattered() const noexcept { return spec == none; }
 
+  /// Somebody may ask for the result.
+  bool kept() const noexcept { return wanted || published; }
+
   bool needed() const noexcept {
-    return (wanted && !spared) || users > 0 || (detached && unfinished(state));
+    return published || (wanted && !spared) || users > 0 || (detached && unfinished(state));
   }
 };
 
