@@ -4,6 +4,7 @@
 #include <optional>
 #include <tuple>
 
+#include "config/groups.hpp"
 #include "config/keys.hpp"
 #include "config/nearest.hpp"
 #include "config/read.hpp"
@@ -55,33 +56,18 @@ std::string advice_for(const std::string& section, const std::string& key) {
   return advice;
 }
 
-struct mistake {
-  origin at;
-  std::string words;
-};
-
 class builder {
 public:
-  explicit builder(const setting::table& root) : root_(root) {}
+  builder(const setting::table& root, std::vector<mistake>& problems)
+      : root_(root), problems_(problems) {}
 
-  result<loaded_config> build() {
+  loaded_config build() {
     visit_keys(made_.values, [this](const char* section, const char* key, auto& member,
                                     const rule& r) { read(section, key, member, r); });
     for (const auto& [section, content] : root_)
       look_at(section, content);
     if (problems_.empty()) compare();
-    if (problems_.empty()) return std::move(made_);
-    // As they stand in the file.
-    std::stable_sort(problems_.begin(), problems_.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.at.line, a.at.column) < std::tie(b.at.line, b.at.column);
-    });
-    constexpr std::size_t shown_max = 50;
-    std::string lines;
-    for (std::size_t i = 0; i < std::min(problems_.size(), shown_max); ++i)
-      lines += (i == 0 ? "" : "\n") + prefix(problems_[i].at) + problems_[i].words;
-    if (problems_.size() > shown_max)
-      lines += "\nand " + std::to_string(problems_.size() - shown_max) + " more";
-    return error{errc::bad_config, lines};
+    return std::move(made_);
   }
 
 private:
@@ -129,7 +115,7 @@ private:
       return;
     }
     for (const auto& [key, value] : *keys) {
-      if (has_key(dotted(section, key))) continue;
+      if (has_key(dotted(section, key)) || is_group_list(section, key)) continue;
       if (section == "cluster" && std::holds_alternative<setting::table>(value.value))
         place(key, value);
       else
@@ -189,8 +175,27 @@ private:
 
   const setting::table& root_;
   loaded_config made_;
-  std::vector<mistake> problems_;
+  std::vector<mistake>& problems_;
 };
+
+error told(std::vector<mistake> problems) {
+  // As they stand in the file. What is wrong for all groups is wrong once.
+  const auto place = [](const mistake& m) { return std::tie(m.at.line, m.at.column); };
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  std::vector<std::string> lines;
+  for (const auto& each : problems)
+    if (auto line = prefix(each.at) + each.words;
+        std::find(lines.begin(), lines.end(), line) == lines.end())
+      lines.push_back(std::move(line));
+  constexpr std::size_t shown_max = 50;
+  std::string all;
+  for (std::size_t i = 0; i < std::min(lines.size(), shown_max); ++i)
+    all += (i == 0 ? "" : "\n") + lines[i];
+  if (lines.size() > shown_max)
+    all += "\nand " + std::to_string(lines.size() - shown_max) + " more";
+  return error{errc::bad_config, all};
+}
 
 }  // namespace
 
@@ -206,11 +211,21 @@ const std::vector<std::string>& key_names() {
   return names;
 }
 
-result<loaded_config> build_config(const setting::table& root) {
-  return builder(root).build();
+loaded_config build_part(const setting::table& root, std::vector<mistake>& problems) {
+  return builder(root, problems).build();
 }
 
-result<void> validate(const config& c) {
+result<loaded_config> build_config(const setting::table& root) {
+  std::vector<mistake> problems;
+  auto made = build_part(root, problems);
+  read_groups(root, made, problems);
+  if (problems.empty()) return made;
+  return told(std::move(problems));
+}
+
+namespace {
+
+result<void> validate_part(const config& c) {
   // As if it had been written down: so there is one set of checks.
   setting::table root;
   visit_keys(c, [&root](const char* section, const char* key, const auto& member, const rule&) {
@@ -221,6 +236,18 @@ result<void> validate(const config& c) {
   const auto built = build_config(root);
   if (built) return {};
   return built.error();
+}
+
+}  // namespace
+
+result<void> validate(const config& c) {
+  if (auto good = validate_part(c); !good) return good;
+  if (auto good = validate_group_names(c); !good) return good;
+  for (const auto& [name, part] : each_group(c))
+    if (auto good = validate_part(part); !good)
+      return error{good.error().code,
+                   (name.empty() ? "" : "group " + name + ": ") + good.error().message};
+  return {};
 }
 
 }  // namespace troupe

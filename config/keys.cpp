@@ -61,6 +61,18 @@ rule one_word() {
   return {.fits = is_word, .wanted = "a name of lower-case letters, digits, _ and -"};
 }
 
+rule group_name() {
+  // "scheduler" is what the jobs of schedulers are called by.
+  return {.fits =
+              [](const std::string& text) {
+                return text.size() <= 32 && is_word(text) && text.front() >= 'a' &&
+                       text.find('-') == std::string::npos && text != "scheduler";
+              },
+          .wanted =
+              "a name of lower-case letters, digits and _ that begins with a letter, and not "
+              "\"scheduler\""};
+}
+
 rule word_or_empty() {
   return {.fits = [](const std::string& text) { return text.empty() || is_word(text); },
           .wanted = "a name of lower-case letters, digits, _ and -, or nothing"};

@@ -29,9 +29,10 @@ rule or_zero(rule);
 rule any();
 rule one_word();
 rule word_or_empty();  ///< A type's name.
-rule one_line();       ///< Anything without control characters.
-rule filled_items();   ///< Of a list: none is empty.
-rule address();        ///< Where one can listen.
+rule group_name();
+rule one_line();      ///< Anything without control characters.
+rule filled_items();  ///< Of a list: none is empty.
+rule address();       ///< Where one can listen.
 rule address_or_empty();
 rule secret_text();
 

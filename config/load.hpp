@@ -19,6 +19,7 @@ struct loaded_config {
   config values = {};
   std::map<std::string, origin> origins = {};  ///< By key, "worker.threads"; others are defaults.
   std::filesystem::path file = {};             ///< Empty: none was found.
+  std::vector<setting::table> groups = {};     ///< What each [[cluster.group]] says.
 };
 
 /// What the configuration is to be made of.

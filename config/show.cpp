@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "config/groups.hpp"
 #include "config/keys.hpp"
 #include "config/load.hpp"
 #include "config/read.hpp"
@@ -14,10 +15,7 @@ struct line {
   std::string from;
 };
 
-std::string source_words(const loaded_config& loaded, const std::string& key) {
-  const auto at = loaded.origins.find(key);
-  if (at == loaded.origins.end()) return "default";
-  const auto& from = at->second;
+std::string source_words(const origin& from) {
   switch (from.from) {
     case origin::kind::program:
       return "program";
@@ -29,6 +27,11 @@ std::string source_words(const loaded_config& loaded, const std::string& key) {
       break;
   }
   return from.name + ":" + std::to_string(from.line);
+}
+
+std::string source_words(const loaded_config& loaded, const std::string& key) {
+  const auto at = loaded.origins.find(key);
+  return at == loaded.origins.end() ? "default" : source_words(at->second);
 }
 
 std::string value_words(const setting& value, bool is_secret) {
@@ -51,6 +54,36 @@ std::string aligned(const std::vector<line>& lines) {
   return all;
 }
 
+/// What a group says itself; all else is as above.
+std::string group_text(const setting::table& keys) {
+  std::vector<line> lines;
+  for (const auto& [key, value] : keys) {
+    const auto* inner = std::get_if<setting::table>(&value.value);
+    if (!inner)
+      lines.push_back({write_toml_key(key) + " = " + write_toml(value), source_words(value.at)});
+    for (const auto& [name, one] : inner ? *inner : setting::table())
+      lines.push_back({write_toml_key(key) + "." + write_toml_key(name) + " = " +
+                           value_words(one, names_secret(name)),
+                       source_words(one.at)});
+  }
+  return "\n[[cluster.group]]\n" + aligned(lines);
+}
+
+/// As read_groups() reads it: all of it, as anything may differ.
+std::string to_toml(const std::string& name, const config& part) {
+  auto text = "[[cluster.group]]\nname = " + write_toml(name) + "\n";
+  visit_keys(part, [&](const char* section, const char* key, const auto& member, const rule&) {
+    const std::string_view word = section;
+    if (word == "worker")
+      text += "worker." + std::string(key) + " = " + write_toml(written(member)) + "\n";
+    else if (word == "cluster" && key != std::string_view("name") && !is_cluster_wide(key))
+      text += std::string(key) + " = " + write_toml(written(member)) + "\n";
+  });
+  for (const auto& [key, value] : part.cluster.place.keys())
+    text += part.cluster.type + "." + write_toml_key(key) + " = " + write_toml(value) + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string show(const loaded_config& loaded) {
@@ -71,6 +104,7 @@ std::string show(const loaded_config& loaded) {
                        source_words(loaded, place.name() + "." + key)});
     finish();
   };
+
   visit_keys(loaded.values,
              [&](const char* name, const char* key, const auto& member, const rule& r) {
                if (section != name) finish_cluster();
@@ -79,6 +113,8 @@ std::string show(const loaded_config& loaded) {
                                 source_words(loaded, section + "." + key)});
              });
   finish_cluster();
+  for (const auto& keys : loaded.groups)
+    all += group_text(keys);
   return all;
 }
 
@@ -101,6 +137,9 @@ std::string to_toml(const config& options) {
     }
     all += std::string(key) + " = " + write_toml(written(member)) + "\n";
   });
+  if (!options.groups.empty())
+    for (const auto& [name, part] : each_group(options))
+      all += to_toml(name, part);
   return all;
 }
 

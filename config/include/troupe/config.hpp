@@ -129,6 +129,14 @@ struct log_options {
   std::string file = {};  ///< Empty: standard error.
 };
 
+/// Workers of one kind, where a cluster has several: [[cluster.group]]. What concerns the whole
+/// cluster in `cluster` (name, scheduler, keep, plugins, idle_timeout) is not looked at.
+struct worker_group {
+  std::string name;  ///< Begins with a letter; the launches are called by it: "gpu-3".
+  cluster_options cluster = {};
+  worker_options worker = {};
+};
+
 /// Everything that can be set. The defaults are here, and nowhere else; config/troupe.toml has a
 /// sentence about each key.
 struct config {
@@ -139,6 +147,7 @@ struct config {
   network_options network = {};
   security_options security = {};
   log_options log = {};
+  std::vector<worker_group> groups = {};  ///< Empty: all workers are alike.
 
   /// Reads this file, then the environment: TROUPE_WORKER__THREADS sets worker.threads. Throws
   /// troupe::exception that lists all that is wrong, with file:line:column.
