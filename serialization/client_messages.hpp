@@ -94,10 +94,11 @@ struct leave_scheduler {
 struct steer_cluster {
   enum class order : std::uint8_t {
     end,    ///< It and its workers.
-    scale,  ///< To `count` workers.
+    scale,  ///< The group to `count` workers.
   };
   order what = order::end;
   std::uint32_t count = 0;
+  std::string group = {};  ///< Empty: the only one.
 
   friend bool operator==(const steer_cluster&, const steer_cluster&) = default;
 };

@@ -78,8 +78,9 @@ struct cluster_snapshot {
   std::vector<worker_snapshot> workers;
   std::string cluster;  ///< What its owner wants, and what holds it up. Empty: it has no owner.
   std::vector<launch_snapshot> launches;
-  std::uint32_t wanted = 0;  ///< Workers that its owner wants.
-  std::string hopeless;      ///< Why it launches no more of them; empty if it does.
+  std::uint32_t wanted = 0;         ///< Workers that its owner wants.
+  std::string hopeless;             ///< Why it launches no more of them; empty if it does.
+  std::vector<std::string> groups;  ///< Of its workers; empty: all are alike.
 
   friend bool operator==(const cluster_snapshot&, const cluster_snapshot&) = default;
 };

@@ -95,6 +95,7 @@ void read_steering(schema::SteerCluster::Reader from, message_filler& to) {
        "an order to a cluster is known");
   m.what = static_cast<steer_cluster::order>(from.getOrder());
   m.count = from.getWorkers();
+  m.group = read_text(from.getGroup());
 }
 
 void read_message_group(body_reader& body, spec_table& specs,
@@ -256,6 +257,7 @@ void read_snapshot(body_reader& body, schema::ClusterSnapshot::Reader from, repl
   to.wanted = from.getWanted();
   to.hopeless = read_text(from.getHopeless());
   to.stuck = read_texts(body, from.getStuck());
+  to.groups = read_texts(body, from.getGroups());
   const auto workers = from.getWorkers();
   to.workers.reserve(body.take(workers.size()));
   for (auto worker : workers)

@@ -91,6 +91,7 @@ void write_group(column_writer&, const messages<steer_cluster>& from, const mess
   auto to = at.initSteerCluster();
   to.setOrder(static_cast<std::uint16_t>(from[0].what));
   to.setWorkers(from[0].count);
+  to.setGroup(text(from[0].group));
 }
 
 void write_group(column_writer& columns, const messages<explain_task>& from, const message_group&,
@@ -245,6 +246,7 @@ void write_group(column_writer&, const replies<snapshot_reply>& rows, const repl
   to.setWanted(from.wanted);
   to.setHopeless(text(from.hopeless));
   write(from.stuck, to.initStuck(static_cast<unsigned>(from.stuck.size())));
+  write(from.groups, to.initGroups(static_cast<unsigned>(from.groups.size())));
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
   for (unsigned i = 0; i < workers.size(); ++i)
     write_snapshot(from.workers[i], workers[i]);

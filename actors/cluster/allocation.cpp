@@ -70,6 +70,9 @@ bool is_allocation(const config& options) {
 }
 
 result<void> prepare_allocation(config& options) {
+  if (!options.groups.empty())
+    return error{errc::bad_config,
+                 "the processes of an allocation are all alike: there can be no [[cluster.group]]"};
   auto name = name_of(options);
   if (!name) return name.error();
   options.cluster.name = *name;

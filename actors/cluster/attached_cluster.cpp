@@ -35,11 +35,12 @@ result<cluster_snapshot> attached_cluster::look() {
   return observe(node_, contact_.address, answer_limit);
 }
 
-void attached_cluster::scale(const cluster_size& size) {
+void attached_cluster::scale(const std::string& group, const cluster_size& size) {
   if (size.launches != 0 || size.cores != 0 || size.memory_bytes != 0)
     throw exception({errc::bad_argument,
                      "the size of a cluster that another process runs is a number of workers"});
-  steer(node_, contact_.address, {steer_cluster::order::scale, size.workers}, answer_limit).value();
+  steer(node_, contact_.address, {steer_cluster::order::scale, size.workers, group}, answer_limit)
+      .value();
 }
 
 void attached_cluster::end() {

@@ -24,7 +24,8 @@ public:
   ~attached_cluster();
 
   result<cluster_snapshot> look();
-  void scale(const cluster_size&);
+  /// `group` may be empty if there are none.
+  void scale(const std::string& group, const cluster_size&);
   void wait_for(std::uint32_t count, std::chrono::nanoseconds);
   /// Once the first worker is there, if any is wanted.
   client connect();

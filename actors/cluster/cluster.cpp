@@ -102,16 +102,24 @@ void cluster::scale(std::uint32_t workers) {
 }
 
 void cluster::scale(const cluster_size& size) {
-  state_->with([&](auto& c) { c.scale(size); });
+  scale(std::string(), size);
+}
+
+void cluster::scale(const std::string& group, const cluster_size& size) {
+  state_->with([&](auto& c) { c.scale(group, size); });
 }
 
 void cluster::adapt(const adapt_options& how) {
+  adapt(std::string(), how);
+}
+
+void cluster::adapt(const std::string& group, const adapt_options& how) {
   if (state_->elsewhere)
     throw exception({errc::bad_argument,
                      "a cluster that another process runs adapts as its configuration says, by "
                      "cluster.adapt_max"});
   state_->with([&](auto& c) {
-    if constexpr (std::is_same_v<decltype(c), running_cluster&>) c.adapt(how);
+    if constexpr (std::is_same_v<decltype(c), running_cluster&>) c.adapt(group, how);
   });
 }
 

@@ -86,7 +86,7 @@ public:
         settings_(std::move(settings)),
         staff_(std::move(shared)),
         log_(node.log().make("cluster")),
-        machine_(node.options(), settings_.launches) {}
+        machine_(settings_.options, settings_.launches) {}
 
   ~cluster_part() override { end(); }
 
@@ -98,13 +98,14 @@ public:
     given.launch_here = settings_.launch_here;
     given.retire_here = settings_.retire_here;
     given.cluster = settings_.cluster;
+    given.group = settings_.group;
     auto made = settings_.make_backend(given);
     if (!made) {
-      staff_->opened(made.error());
+      staff_->opened(settings_.index, made.error());
       return;
     }
     backend_ = std::move(*made);
-    staff_->opened({});
+    staff_->opened(settings_.index, {});
     on_wake();
   }
 
@@ -113,7 +114,7 @@ public:
   void on(const transport::envelope&, const caf::actor_addr&) override {}
 
   void on_wake() override {
-    for (auto& what : staff_->take())
+    for (auto& what : staff_->take(settings_.index))
       step(what);
   }
 
@@ -137,7 +138,7 @@ private:
         std::visit([this](const auto& e) { carry_out(e); }, what);
     }
     const auto now = runtime::clock::now();
-    staff_->show({machine_.words(now), machine_.launches(now), 0, {}},
+    staff_->show(settings_.index, {machine_.words(now), machine_.launches(now), 0, {}, {}},
                  machine_.inspect().wanted * settings_.launches.workers);
     me_.tick_at(machine_.deadline());
   }
@@ -161,8 +162,8 @@ private:
   }
 
   void carry_out(const drain_launch& e) {
-    log_->info("launch drained launch={}", e.launch);
-    settings_.drain(e.launch);
+    log_->info("launch drained launch={}", label(e.launch));
+    settings_.drain(label(e.launch));
   }
 
   void carry_out(const retire_launches& e) {
@@ -188,19 +189,21 @@ private:
   }
 
   void carry_out(const report_death& e) {
-    log_->warn("launch ended launch={} why=\"{}\"", e.launch, e.detail);
-    settings_.on_death(e.launch, e.detail);
+    log_->warn("launch ended launch={} why=\"{}\"", label(e.launch), e.detail);
+    settings_.on_death(label(e.launch), e.detail);
   }
 
   void carry_out(const give_up& e) {
     log_->error("{}", e.why.message);
-    staff_->gave_up(e.why);
+    staff_->gave_up(settings_.index, e.why);
   }
+
+  std::string label(launch_number launch) const { return launch_label(settings_.group, launch); }
 
   void end() {
     if (std::exchange(ended_, true)) return;
     backend_.reset();
-    staff_->ended();
+    staff_->ended(settings_.index);
   }
 
   runtime::self& me_;

@@ -7,6 +7,7 @@
 #include <caf/actor.hpp>
 
 #include <troupe/backend.hpp>
+#include <troupe/config.hpp>
 
 #include "actors/cluster/core/adapting.hpp"
 #include "actors/cluster/staff.hpp"
@@ -23,16 +24,20 @@ struct cluster_settings {
   std::function<result<launch_id>(const launch_order&, core::scaling::launch_number)> launch_here;
   std::function<void(const launch_id&)> retire_here;
   /// Told how a launch has ended that was wanted; on the actor's thread.
-  std::function<void(core::scaling::launch_number, const std::string& how)> on_death;
+  std::function<void(const std::string& launch, const std::string& how)> on_death;
   /// Its workers are to leave, through the scheduler.
-  std::function<void(core::scaling::launch_number)> drain;
+  std::function<void(const std::string& launch)> drain;
   /// Answered by load_seen, through `staff`.
   std::function<void()> ask_load;
   core::adapter::shape launches;  ///< What they are like.
+  config options;                 ///< Of this group.
   std::string cluster;            ///< Its id, for the backend.
+  std::string group;              ///< Of workers, for the backend; may be empty.
+  staff::group_index index = 0;   ///< Of the group.
 };
 
-/// Owns the backend, and may block in it: there are threads for the other actors. It carries out
+/// One group of workers of a cluster. Owns its backend, and may block in it: there are threads for
+/// the other actors. It carries out
 /// what core::scaler decides. What it hears and tells goes through `staff`. When it is stopped it
 /// ends all workers.
 caf::actor spawn_cluster(runtime::node&, cluster_settings, std::shared_ptr<staff>);

@@ -1,5 +1,6 @@
 #include "actors/cluster/observer.hpp"
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "actors/runtime/host.hpp"
 #include "actors/runtime/outbox.hpp"
 #include "actors/transport/network.hpp"
+#include "config/nearest.hpp"
 #include "serialization/wire.hpp"
 
 namespace troupe {
@@ -117,6 +119,17 @@ result<cluster_snapshot> ask_snapshot(runtime::node& node, const std::string& sc
 
 }  // namespace
 
+result<void> check_group(const std::string& wanted, const std::vector<std::string>& groups) {
+  if (wanted.empty() && groups.empty()) return {};
+  if (std::find(groups.begin(), groups.end(), wanted) != groups.end()) return {};
+  if (groups.empty())
+    return error{errc::bad_argument,
+                 "there is no group \"" + wanted + "\": all workers of this cluster are alike"};
+  const auto problem = wanted.empty() ? std::string("this cluster has several groups of workers")
+                                      : "there is no group \"" + wanted + "\"";
+  return error{errc::bad_argument, problem + "; say which: " + enumerated(groups)};
+}
+
 result<cluster_snapshot> observe(runtime::node& node, const std::string& scheduler,
                                  std::chrono::nanoseconds limit) {
   return ask_snapshot(node, scheduler, inspect_cluster{}, limit);
@@ -124,7 +137,10 @@ result<cluster_snapshot> observe(runtime::node& node, const std::string& schedul
 
 result<cluster_snapshot> steer(runtime::node& node, const std::string& scheduler,
                                const steer_cluster& order, std::chrono::nanoseconds limit) {
-  return ask_snapshot(node, scheduler, order, limit);
+  auto seen = ask_snapshot(node, scheduler, order, limit);
+  if (!seen || order.what == steer_cluster::order::end) return seen;
+  if (auto good = check_group(order.group, seen->groups); !good) return good.error();
+  return seen;
 }
 
 result<cluster_snapshot> retire(runtime::node& node, const std::string& scheduler,

@@ -16,7 +16,11 @@ namespace troupe {
 result<cluster_snapshot> observe(runtime::node&, const std::string& scheduler,
                                  std::chrono::nanoseconds limit);
 
-/// The same, after telling the owner of the cluster to do something.
+/// Whether a cluster with these groups has the one that was named; if it has any, one must be.
+result<void> check_group(const std::string& wanted, const std::vector<std::string>& groups);
+
+/// The same as observe(), after telling the owner of the cluster to do something. An error if the
+/// cluster has no such group.
 result<cluster_snapshot> steer(runtime::node&, const std::string& scheduler, const steer_cluster&,
                                std::chrono::nanoseconds limit);
 

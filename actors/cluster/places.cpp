@@ -1,5 +1,6 @@
 #include "actors/cluster/places.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -14,6 +15,7 @@
 #include "actors/transport/certificates.hpp"
 #include "backends/registry.hpp"
 #include "config/connection_file.hpp"
+#include "config/groups.hpp"
 #include "config/hex.hpp"
 #include "config/machine.hpp"
 
@@ -25,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr auto beat = std::chrono::milliseconds(200);
 
-services silent_services(const std::string& cluster) {
+services silent_services(const std::string& cluster, const std::string& group) {
   services given;
   given.log = [](const std::string&) {};
   given.launch_here = [](const launch_order&, std::uint64_t) -> result<launch_id> {
@@ -33,6 +35,7 @@ services silent_services(const std::string& cluster) {
   };
   given.retire_here = [](const launch_id&) {};
   given.cluster = cluster;
+  given.group = group;
   return given;
 }
 
@@ -90,10 +93,35 @@ result<std::string> prepare_remote(config& options, const std::string& cluster) 
   return folder;
 }
 
-launch_order make_order(const config& options, const core::worker_plan& plan, bool self_hosted,
+result<bool> any_remote(const config& options) {
+  bool any = false;
+  for (const auto& [name, part] : each_group(options)) {
+    const auto where = find_place(part);
+    if (!where) return where.error();
+    any = any || where->remote;
+  }
+  return any;
+}
+
+result<machine_share> share_of_group(const config& options) {
+  std::uint32_t here = 0;
+  for (const auto& [name, part] : each_group(options)) {
+    const auto where = find_place(part);
+    if (!where) return where.error();
+    if (!where->remote) ++here;
+  }
+  auto share = find_machine_share();
+  share.cores = std::max(share.cores / std::max(here, 1U), 1U);
+  share.memory_bytes /= std::max(here, 1U);
+  return share;
+}
+
+launch_order make_order(const std::string& group, const config& options,
+                        const core::worker_plan& plan, bool self_hosted,
                         const std::string& scheduler) {
   launch_order order;
-  order.name = options.cluster.type;
+  order.group = group;
+  order.name = group.empty() ? options.cluster.type : group;
   order.scheduler = scheduler;
   order.workers = options.cluster.workers_per_launch;
   order.threads = plan.threads;
@@ -108,41 +136,80 @@ launch_order make_order(const config& options, const core::worker_plan& plan, bo
   return order;
 }
 
-result<std::string> preview_launches(const config& options, std::uint32_t launches) {
+namespace {
+
+result<std::string> preview_group(const std::string& group, const config& options,
+                                  const machine_share& share, std::uint32_t launches) {
   auto where = find_place(options);
   if (!where) return where.error();
   const std::string id = "troupe-0123456789ab";
-  auto made = make_backend(options, *where, silent_services(id));
+  auto made = make_backend(options, *where, silent_services(id, group));
   if (!made) return made.error();
-  const auto plan = core::plan_workers(options, find_machine_share());
-  auto order = make_order(options, plan, false,
+  const auto plan = core::plan_workers(options, share);
+  auto order = make_order(group, options, plan, false,
                           where->remote ? "tcp://THIS-HOST:PORT" : "tcp://127.0.0.1:PORT");
   order.cluster = id;
   order.count =
       launches > 0 ? launches : core::launches_for({.workers = plan.workers}, plan, order.workers);
-  auto environment = worker_environment(options);
-  if (!environment) return environment.error();
-  order.environment = std::move(*environment);
+  auto variables = worker_environment(options);
+  if (!variables) return variables.error();
+  order.environment = std::move(*variables);
   return (*made)->preview(order);
+}
+
+/// Those that are alive, of one group.
+result<std::vector<launch_id>> end_those_left(backend& place) {
+  auto all = place.survey();
+  if (!all) return all.error();
+  std::vector<launch_id> left;
+  for (const auto& one : *all)
+    if (one.at != launch_status::phase::gone) left.push_back(one.id);
+  if (left.empty()) return left;
+  if (auto done = place.retire(left); !done) return done.error();
+  return left;
+}
+
+}  // namespace
+
+result<std::string> preview_launches(const config& options, std::uint32_t launches) {
+  const auto share = share_of_group(options);
+  if (!share) return share.error();
+  std::string all;
+  for (const auto& [name, part] : each_group(options)) {
+    auto text = preview_group(name, part, *share, launches);
+    if (!text) return text;
+    all += (name.empty() ? "" : (all.empty() ? "" : "\n") + ("# group " + name + "\n")) + *text;
+  }
+  return all;
 }
 
 result<std::size_t> end_launches(const config& options, const std::string& cluster,
                                  std::chrono::nanoseconds limit) {
-  auto where = find_place(options);
-  if (!where) return where.error();
-  auto made = make_backend(options, *where, silent_services(cluster));
-  if (!made) return made.error();
+  std::vector<std::unique_ptr<backend>> places;
+  const auto add = [&](const config& part, const std::string& group) -> result<void> {
+    auto where = find_place(part);
+    if (!where) return where.error();
+    if (group == scheduler_group && !where->remote) return {};
+    auto made = make_backend(part, *where, silent_services(cluster, group));
+    if (!made) return made.error();
+    places.push_back(std::move(*made));
+    return {};
+  };
+  for (const auto& [name, part] : each_group(options))
+    if (auto added = add(part, name); !added) return added.error();
+  // It may have been a job of its own.
+  if (auto added = add(options, scheduler_group); !added) return added.error();
   const auto until = std::chrono::steady_clock::now() + limit;
   std::set<launch_id> found;
   for (;;) {
-    auto all = (*made)->survey();
-    if (!all) return all.error();
     std::vector<launch_id> left;
-    for (const auto& one : *all)
-      if (one.at != launch_status::phase::gone) left.push_back(one.id);
+    for (const auto& place : places) {
+      auto some = end_those_left(*place);
+      if (!some) return some.error();
+      left.insert(left.end(), some->begin(), some->end());
+    }
     if (left.empty()) return found.size();
     found.insert(left.begin(), left.end());
-    if (auto done = (*made)->retire(left); !done) return done.error();
     if (std::chrono::steady_clock::now() >= until)
       return error{errc::timeout, std::to_string(left.size()) + " launches of " + cluster +
                                       " do not end; the first is " + left.front()};

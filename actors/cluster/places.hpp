@@ -9,6 +9,7 @@
 #include <troupe/result.hpp>
 
 #include "actors/cluster/core/plan.hpp"
+#include "config/machine.hpp"
 
 namespace troupe {
 
@@ -37,9 +38,15 @@ std::string new_cluster_id();
 /// if the configuration has certificates, or wants none.
 result<std::string> prepare_remote(config&, const std::string& cluster);
 
-/// An order for launches of this cluster, but for numbers, address and environment.
-launch_order make_order(const config&, const core::worker_plan&, bool self_hosted,
-                        const std::string& scheduler);
+/// Whether a group of this cluster has its workers on other machines.
+result<bool> any_remote(const config&);
+
+/// An order for launches of this group, but for numbers, address and environment.
+launch_order make_order(const std::string& group, const config&, const core::worker_plan&,
+                        bool self_hosted, const std::string& scheduler);
+
+/// The part of this machine that each group may have which is here.
+result<machine_share> share_of_group(const config&);
 
 /// What `troupe up` would submit for its first workers, as the place puts it: in so many launches;
 /// 0: in as many as they need.

@@ -1,18 +1,25 @@
 #include "actors/cluster/running_cluster.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include "actors/client/connect.hpp"
+#include "actors/cluster/allocation.hpp"
 #include "actors/cluster/cluster_actor.hpp"
 #include "actors/cluster/core/plan.hpp"
+#include "actors/cluster/observer.hpp"
 #include "actors/cluster/places.hpp"
 #include "actors/cluster/scheduler_service.hpp"
 #include "actors/cluster/threads_here.hpp"
 #include "actors/cluster/worker_environment.hpp"
 #include "actors/runtime/host.hpp"
 #include "config/connection_file.hpp"
+#include "config/groups.hpp"
 #include "config/machine.hpp"
 #include "serialization/release.hpp"
 
@@ -29,17 +36,76 @@ std::string default_name(const std::string& type) {
 
 }  // namespace
 
+namespace {
+
+/// One group of workers.
+struct crew {
+  const std::string name;
+  const config options;
+  const core::worker_plan plan;
+  const place_kind where;
+  const std::map<std::string, std::string> environment;
+  caf::actor place = {};
+
+  std::uint32_t each() const { return options.cluster.workers_per_launch; }
+
+  std::uint32_t launches_for(const cluster_size& size) const {
+    return core::launches_for(size, plan, each());
+  }
+};
+
+std::vector<crew> crews_of(const config& options) {
+  const auto share = share_of_group(options).value();
+  std::vector<crew> all;
+  for (auto& [name, part] : each_group(options)) {
+    if (!name.empty() && is_allocation(part))
+      throw exception(
+          {errc::bad_config, "group " + name + ": an allocation is no group of workers"});
+    const auto plan = core::plan_workers(part, share);
+    const auto where = find_place(part).value();
+    auto variables = worker_environment(part).value();
+    all.push_back({name, std::move(part), plan, where, std::move(variables)});
+  }
+  return all;
+}
+
+std::vector<std::string> names_of(const std::vector<crew>& all) {
+  std::vector<std::string> names;
+  for (const auto& each : all)
+    names.push_back(each.name);
+  return names;
+}
+
+std::vector<staff::group_kind> kinds_of(const std::vector<crew>& all) {
+  std::vector<staff::group_kind> kinds;
+  for (const auto& each : all)
+    kinds.push_back({each.name, core::to_amounts(each.options.worker.resources),
+                     each.each() * each.plan.threads});
+  return kinds;
+}
+
+/// Workers that are threads here share one table of tasks.
+std::vector<std::string> libraries_of(const std::vector<crew>& all) {
+  std::vector<std::string> paths;
+  for (const auto& each : all)
+    for (const auto& path : each.options.worker.libraries)
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+  return paths;
+}
+
+}  // namespace
+
 struct running_cluster::state {
   explicit state(running_cluster::settings s)
       : options(std::move(s.options)),
         register_tasks(std::move(s.register_tasks)),
-        plan(core::plan_workers(options, find_machine_share())),
         id(s.id.empty() ? new_cluster_id() : s.id),
-        where(find_place(options).value()),
-        certificates(where.remote ? prepare_remote(options, id).value() : std::string()),
+        certificates(any_remote(options).value() ? prepare_remote(options, id).value()
+                                                 : std::string()),
+        crews(crews_of(options)),
+        workers(std::make_shared<staff>(kinds_of(crews))),
         node(options) {
     if (options.cluster.name.empty()) options.cluster.name = default_name(options.cluster.type);
-    environment = worker_environment(options).value();
   }
 
   state(const state&) = delete;
@@ -48,13 +114,14 @@ struct running_cluster::state {
   /// Also after a constructor that threw half-way.
   ~state() {
     // Workers first: they still find their scheduler, so that none takes its end for an accident.
-    if (place) {
-      runtime::stop(place);
-      workers->wait_ended(patience);
-    }
+    for (const auto& each : crews)
+      if (each.place) runtime::stop(each.place);
+    workers->wait_ended(patience);
     // The node waits for the threads of actors that somebody still has a handle of.
-    workers->wakes(nullptr);
-    place = nullptr;
+    for (std::size_t i = 0; i < crews.size(); ++i) {
+      workers->wakes(i, nullptr);
+      crews[i].place = nullptr;
+    }
     threads.reset();
     scheduler.reset();
     std::error_code ignored;
@@ -80,42 +147,111 @@ struct running_cluster::state {
     listed = path;
   }
 
-  void scale(const cluster_size& size) const {
-    const auto each = options.cluster.workers_per_launch;
-    const auto launches = core::launches_for(size, plan, each);
-    workers->want(launches * each, launches);
+  std::size_t find(const std::string& group) const {
+    std::vector<std::string> names;
+    if (!crews.front().name.empty()) names = names_of(crews);
+    check_group(group, names).value();
+    const auto at = std::find_if(crews.begin(), crews.end(),
+                                 [&](const crew& each) { return each.name == group; });
+    return static_cast<std::size_t>(at - crews.begin());
   }
 
-  /// On the scheduler's thread, for somebody far away.
-  void steer(const steer_cluster& order) const {
-    if (order.what == steer_cluster::order::end)
-      workers->end_asked();
+  void scale(std::size_t i, const cluster_size& size) const {
+    const auto launches = crews[i].launches_for(size);
+    workers->want(i, launches * crews[i].each(), launches);
+  }
+
+  void adapt(std::size_t i, const adapt_options& how) const {
+    const auto least = crews[i].launches_for(how.minimum);
+    const auto most = crews[i].launches_for(how.maximum);
+    if (most < least || most == 0)
+      throw exception(
+          {errc::bad_argument, "adapting needs a maximum that is not below the minimum"});
+    workers->adapt(i, {least, most, how.target, how.idle}, least * crews[i].each());
+  }
+
+  /// As the configuration says.
+  void begin(std::size_t i) const {
+    const auto& wanted = crews[i].options.cluster;
+    if (wanted.adapt_max > 0)
+      adapt(i, {{.workers = wanted.adapt_min},
+                {.workers = wanted.adapt_max},
+                wanted.adapt_target,
+                wanted.adapt_idle});
     else
-      scale({.workers = order.count});
+      scale(i, {.workers = crews[i].plan.workers});
   }
 
-  launch_order order(core::scaling::launch_number first, std::uint32_t count) const {
-    auto made = make_order(options, plan, static_cast<bool>(register_tasks), scheduler->address());
+  /// On the scheduler's thread, for somebody far away, who sees by the answer whether there is such
+  /// a group.
+  void steer(const steer_cluster& order) const {
+    if (order.what == steer_cluster::order::end) return workers->end_asked();
+    for (std::size_t i = 0; i < crews.size(); ++i)
+      if (crews[i].name == order.group) scale(i, {.workers = order.count});
+  }
+
+  launch_order order(const crew& of, core::scaling::launch_number first,
+                     std::uint32_t count) const {
+    auto made = make_order(of.name, of.options, of.plan, static_cast<bool>(register_tasks),
+                           scheduler->address());
     made.first = first;
     made.count = count;
     made.cluster = id;
-    made.environment = environment;
+    made.environment = of.environment;
     return made;
+  }
+
+  void start_scheduler(const std::string& listen) {
+    const auto shared = workers;
+    scheduler =
+        scheduler_service::start(
+            node,
+            {options.cluster.name, listen,
+             [shared](const worker_change& change) { shared->changed(change); },
+             [shared] { return shared->view(); },
+             [shared](const core::scheduling::scheduler_load& load) { shared->load_seen(load); },
+             [this](const steer_cluster& order) { steer(order); }})
+            .value();
+    threads = std::make_unique<threads_here>(node, scheduler->local_address(), register_tasks,
+                                             libraries_of(crews));
+  }
+
+  cluster_settings settings_of(std::size_t i) {
+    const auto* of = &crews[i];
+    cluster_settings place;
+    place.make_backend = [of](const services& given) {
+      return make_backend(of->options, of->where, given);
+    };
+    place.make_order = [this, of](core::scaling::launch_number first, std::uint32_t count) {
+      return order(*of, first, count);
+    };
+    place.launch_here = [this, of](const launch_order& order, core::scaling::launch_number number) {
+      return threads->launch(order, number, of->options.worker);
+    };
+    place.retire_here = [this](const launch_id& launch) { threads->retire(launch); };
+    place.on_death = [this](const std::string& launch, const std::string& how) {
+      scheduler->launch_ended(launch, how);
+    };
+    place.drain = [this](const std::string& launch) { scheduler->drain(launch); };
+    place.ask_load = [this] { scheduler->ask_load(); };
+    place.launches = {of->each(), of->plan.threads, of->plan.memory_bytes};
+    place.options = of->options;
+    place.cluster = id;
+    place.group = of->name;
+    place.index = i;
+    return place;
   }
 
   config options;
   const std::function<void(task_registry&)> register_tasks;
-  const core::worker_plan plan;
   const std::string id;
-  const place_kind where;
   const std::string certificates;  ///< Their folder, if they were made for this cluster.
   std::filesystem::path listed;    ///< The file by which others find it.
-  std::map<std::string, std::string> environment;
-  std::shared_ptr<staff> workers = std::make_shared<staff>();
+  std::vector<crew> crews;
+  const std::shared_ptr<staff> workers;
   runtime::node node;
   std::unique_ptr<scheduler_service> scheduler;
   std::unique_ptr<threads_here> threads;
-  caf::actor place;
 };
 
 running_cluster::running_cluster(settings s) {
@@ -124,51 +260,14 @@ running_cluster::running_cluster(settings s) {
   const auto said = s.options.scheduler.listen;
   state_ = std::make_unique<state>(std::move(s));
   auto& c = *state_;
-  const auto& listen =
-      c.options.scheduler.listen == said ? unless_remote : c.options.scheduler.listen;
-  const auto shared = c.workers;
-  c.scheduler =
-      scheduler_service::start(
-          c.node,
-          {c.options.cluster.name, listen,
-           [shared](const worker_change& change) { shared->changed(change); },
-           [shared] { return shared->view(); },
-           [shared](const core::scheduling::scheduler_load& load) { shared->load_seen(load); },
-           [&c](const steer_cluster& order) { c.steer(order); }})
-          .value();
-  c.threads =
-      std::make_unique<threads_here>(c.node, c.scheduler->local_address(), c.register_tasks);
-  cluster_settings place;
-  place.make_backend = [&c](const services& given) {
-    return make_backend(c.options, c.where, given);
-  };
-  place.make_order = [&c](core::scaling::launch_number first, std::uint32_t count) {
-    return c.order(first, count);
-  };
-  place.launch_here = [&c](const launch_order& order, core::scaling::launch_number number) {
-    return c.threads->launch(order, number);
-  };
-  place.retire_here = [&c](const launch_id& id) { c.threads->retire(id); };
-  place.on_death = [&c](core::scaling::launch_number number, const std::string& how) {
-    c.scheduler->launch_ended(std::to_string(number), how);
-  };
-  place.drain = [&c](core::scaling::launch_number number) {
-    c.scheduler->drain(std::to_string(number));
-  };
-  place.ask_load = [&c] { c.scheduler->ask_load(); };
-  place.launches = {c.options.cluster.workers_per_launch, c.plan.threads, c.plan.memory_bytes};
-  place.cluster = c.id;
-  const auto& wanted = c.options.cluster;
-  if (wanted.adapt_max > 0)
-    adapt({{.workers = wanted.adapt_min},
-           {.workers = wanted.adapt_max},
-           wanted.adapt_target,
-           wanted.adapt_idle});
-  else
-    scale({.workers = c.plan.workers});
-  c.place = spawn_cluster(c.node, std::move(place), shared);
-  shared->wakes(c.place);
-  shared->wait_opened().value();
+  c.start_scheduler(c.options.scheduler.listen == said ? unless_remote
+                                                       : c.options.scheduler.listen);
+  for (std::size_t i = 0; i < c.crews.size(); ++i) {
+    c.begin(i);
+    c.crews[i].place = spawn_cluster(c.node, c.settings_of(i), c.workers);
+    c.workers->wakes(i, c.crews[i].place);
+  }
+  c.workers->wait_opened().value();
   if (listed) c.list();
 }
 
@@ -178,17 +277,12 @@ staff& running_cluster::workers() noexcept {
   return *state_->workers;
 }
 
-void running_cluster::scale(const cluster_size& size) {
-  state_->scale(size);
+void running_cluster::scale(const std::string& group, const cluster_size& size) {
+  state_->scale(state_->find(group), size);
 }
 
-void running_cluster::adapt(const adapt_options& how) {
-  const auto each = state_->options.cluster.workers_per_launch;
-  const auto least = core::launches_for(how.minimum, state_->plan, each);
-  const auto most = core::launches_for(how.maximum, state_->plan, each);
-  if (most < least || most == 0)
-    throw exception({errc::bad_argument, "adapting needs a maximum that is not below the minimum"});
-  state_->workers->adapt({least, most, how.target, how.idle}, least * each);
+void running_cluster::adapt(const std::string& group, const adapt_options& how) {
+  state_->adapt(state_->find(group), how);
 }
 
 client running_cluster::connect() {
@@ -209,9 +303,15 @@ const std::string& running_cluster::address() const noexcept {
 
 cluster_summary running_cluster::summary() const {
   const auto& c = *state_;
-  const auto there = c.workers->joined();
-  return {c.options.cluster.name, c.options.cluster.type,     address(), there, c.workers->wanted(),
-          there * c.plan.threads, there * c.plan.memory_bytes};
+  cluster_summary all{
+      c.options.cluster.name, c.options.cluster.type, address(), 0, c.workers->wanted(), 0, 0};
+  for (std::size_t i = 0; i < c.crews.size(); ++i) {
+    const auto there = c.workers->joined(i);
+    all.workers += there;
+    all.threads += there * c.crews[i].plan.threads;
+    all.memory_bytes += there * c.crews[i].plan.memory_bytes;
+  }
+  return all;
 }
 
 }  // namespace troupe

@@ -34,8 +34,9 @@ public:
   ~running_cluster();
 
   staff& workers() noexcept;
-  void scale(const cluster_size&);
-  void adapt(const adapt_options&);
+  /// `group` may be empty if there are none.
+  void scale(const std::string& group, const cluster_size&);
+  void adapt(const std::string& group, const adapt_options&);
   client connect();
   void wait_for(std::uint32_t count, std::chrono::nanoseconds);
   const std::string& address() const noexcept;

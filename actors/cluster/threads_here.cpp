@@ -21,10 +21,12 @@ constexpr auto patience = grace + std::chrono::seconds(1);
 }  // namespace
 
 threads_here::threads_here(runtime::node& node, std::string scheduler,
-                           std::function<void(task_registry&)> register_tasks)
+                           std::function<void(task_registry&)> register_tasks,
+                           std::vector<std::string> libraries)
     : node_(node),
       scheduler_(std::move(scheduler)),
       register_tasks_(std::move(register_tasks)),
+      libraries_(std::move(libraries)),
       home_(std::make_shared<home_client>(node, scheduler_, "tasks")) {}
 
 threads_here::~threads_here() {
@@ -47,22 +49,24 @@ result<std::shared_ptr<const task_table>> threads_here::tasks() {
   } catch (const std::exception& e) {
     return error{errc::bad_argument, "the tasks cannot be registered: " + std::string(e.what())};
   }
-  for (const auto& library : node_.options().worker.libraries)
+  for (const auto& library : libraries_)
     if (auto loaded = load_library(library, *table); !loaded) return loaded.error();
   if (auto started = table->start(); !started) return started.error();
   return tasks_ = std::move(table);
 }
 
-result<launch_id> threads_here::launch(const launch_order& order, std::uint64_t number) {
+result<launch_id> threads_here::launch(const launch_order& order, std::uint64_t number,
+                                       const worker_options& options) {
+  const std::lock_guard lock(mutex_);
   auto table = tasks();
   if (!table) return table.error();
   any_ = true;
-  const auto id = "here-" + std::to_string(number);
+  const auto id = "here-" + order.label(number);
   for (std::uint32_t i = 0; i < order.workers; ++i) {
     worker_settings settings;
     settings.scheduler = scheduler_;
-    settings.launch = std::to_string(number);
-    settings.options = node_.options().worker;
+    settings.launch = order.label(number);
+    settings.options = options;
     settings.options.name = order.worker_name(number, i);
     settings.options.threads = order.threads;
     settings.options.memory = order.memory_bytes;
@@ -78,6 +82,7 @@ result<launch_id> threads_here::launch(const launch_order& order, std::uint64_t 
 }
 
 void threads_here::retire(const launch_id& id) {
+  const std::lock_guard lock(mutex_);
   const auto [first, last] = workers_.equal_range(id);
   for (auto at = first; at != last; ++at)
     runtime::stop(at->second.actor);

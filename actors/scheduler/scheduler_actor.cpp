@@ -236,6 +236,7 @@ private:
       s.launches = std::move(owner.launches);
       s.wanted = owner.wanted;
       s.hopeless = std::move(owner.hopeless);
+      s.groups = std::move(owner.groups);
     }
     s.uptime_seconds = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(runtime::clock::now() - started_).count());

@@ -49,6 +49,7 @@ struct owner_view {
   std::vector<launch_snapshot> launches;
   std::uint32_t wanted = 0;  ///< Workers.
   std::string hopeless;      ///< Why no more are launched.
+  std::vector<std::string> groups;
 };
 
 struct scheduler_settings {

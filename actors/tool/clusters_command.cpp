@@ -66,12 +66,14 @@ int list(const load_request& request) {
   return exit_good;
 }
 
-int scale(const std::string& name, std::uint32_t workers, const load_request& request) {
+int scale(const std::string& name, const std::string& group, std::uint32_t workers,
+          const load_request& request) {
   const auto options = hasty_config(request);
   const auto contact = find_scheduler(name, options, request.variables).value();
-  order(options, contact, {steer_cluster::order::scale, workers}).value();
-  std::cout << "told " << contact.address << " to have " << workers << " workers; `troupe status "
-            << name << "` shows how far it is\n"
+  order(options, contact, {steer_cluster::order::scale, workers, group}).value();
+  std::cout << "told " << contact.address << " to have " << workers << " workers"
+            << (group.empty() ? "" : " in group " + group) << "; `troupe status " << name
+            << "` shows how far it is\n"
             << std::flush;
   return exit_good;
 }
@@ -139,14 +141,18 @@ void add_clusters_commands(CLI::App& app, invocation& chosen) {
 
   struct arguments {
     std::string name;
+    std::string group;
     std::uint32_t workers = 0;
   };
   auto given = std::make_shared<arguments>();
   auto* scaled = app.add_subcommand("scale", "Tell a cluster how many workers to have");
   scaled->add_option("cluster", given->name, "Its name, address or connection file")->required();
   scaled->add_option("workers", given->workers, "How many")->required();
+  scaled->add_option("--group", given->group, "Which of its workers, if it has several groups");
   scaled->callback([&chosen, given] {
-    chosen.run = [&chosen, given] { return scale(given->name, given->workers, chosen.request); };
+    chosen.run = [&chosen, given] {
+      return scale(given->name, given->group, given->workers, chosen.request);
+    };
   });
   auto* ended = app.add_subcommand("down", "End a cluster, wherever it was started");
   ended->add_option("cluster", given->name, "Its name, address or connection file")->required();

@@ -19,6 +19,7 @@
 #include "actors/transport/tls.hpp"
 #include "config/address.hpp"
 #include "config/connection_file.hpp"
+#include "config/groups.hpp"
 #include "config/machine.hpp"
 #include "config/token.hpp"
 #include "serialization/release.hpp"
@@ -179,7 +180,8 @@ int run(const load_request& request) {
   const auto share = find_machine_share();
   to.good("machine", std::to_string(share.cores) + " cores and " +
                          rounded_size(share.memory_bytes) + " may be used");
-  to.check("place", check_place(options));
+  for (const auto& [group, part] : each_group(options))
+    to.check(group.empty() ? "place" : "place of group " + group, check_place(part));
   to.check("worker program", check_program());
   for (const auto& library : options.worker.libraries) {
     std::error_code ignored;

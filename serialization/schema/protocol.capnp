@@ -327,6 +327,8 @@ struct SteerCluster {
   order @0 :UInt16;
   # 0 end, 1 scale.
   workers @1 :UInt32;
+  group @2 :Text;
+  # Of workers; empty if there is one kind only.
 }
 
 struct DetachTasks {
@@ -464,6 +466,8 @@ struct ClusterSnapshot {
   # Why its owner launches no more of them; empty if it does.
   stuck @17 :List(Text);
   # What has not gone on for long, and why; a line each.
+  groups @18 :List(Text);
+  # Of its owner's workers; none if all are alike.
 
   struct Launch {
     number @0 :UInt64;

@@ -164,16 +164,22 @@ TEST_CASE("tasks that need resources wait for a paused worker, and go on with it
 TEST_CASE("the load counts what runs and what waits for a thread, and names what launches have") {
   launched_workers b;
   CHECK(b.machine.load() ==
-        core::scheduling::scheduler_load{0, 0, 0, 1, {{"launch-v", 0}, {"launch-w", 0}}});
+        core::scheduling::scheduler_load{1, {}, {{"launch-v", {}}, {"launch-w", {}}}});
   b.submit(x);
   b.submit(y);
-  b.submit(z);
+  auto needy = std::make_shared<task_spec>();
+  needy->function = "f";
+  needy->signature = "()";
+  needy->resources = {{"gpu", 1}};
+  b.submit(z, {}, needy);
   const auto busy = b.machine.load();
-  CHECK(busy.runs == 3);
-  CHECK(busy.work_ns > 0);
+  CHECK(busy.launches.at("launch-v").runs + busy.launches.at("launch-w").runs == 2);
+  CHECK(busy.launches.at("launch-v").work_ns > 0);
+  REQUIRE(busy.queued.size() == 1);
+  CHECK(busy.queued.begin()->first == core::to_amounts({{"gpu", 1}}));
+  CHECK(busy.queued.begin()->second.runs == 1);
+  CHECK(busy.queued.begin()->second.work_ns > 0);
   b.finish(v, x, 1);
   const auto later = b.machine.load();
-  CHECK(later.runs == 2);
-  CHECK(later.results_bytes == 100);
-  CHECK(later.costs.at("launch-v") > later.costs.at("launch-w"));
+  CHECK(later.launches.at("launch-v") == core::scheduling::work_load{0, 0, 100});
 }

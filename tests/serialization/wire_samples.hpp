@@ -78,6 +78,7 @@ inline cluster_snapshot snapshot() {
   all.tasks_failed = 7;
   all.runs_finished = 8;
   all.pending_reason = "no worker has a gpu";
+  all.groups = {"cpu", "gpu"};
   all.stuck = {"nothing has ended for 60 s", "'f' is queued"};
   all.workers = {{{1}, "w1", "node1", "tcp://10.0.0.2:1", 11, 2, 1 << 30, 1 << 20, 5, 500, 2, 9},
                  {{2},
@@ -113,7 +114,7 @@ inline batch<client_message> client_messages() {
           claim_task{task(7)},
           end_claims{},
           leave_scheduler{},
-          steer_cluster{steer_cluster::order::scale, 7},
+          steer_cluster{steer_cluster::order::scale, 7, "gpu"},
           explain_task{task(9)},
           replicate_result{task(8), 3},
           rebalance_results{},

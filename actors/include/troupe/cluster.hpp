@@ -66,10 +66,13 @@ public:
   /// they run. From now on what ends is replaced, to keep this size.
   void scale(std::uint32_t workers);
   void scale(const cluster_size&);
+  /// Of a cluster with groups: one of them, by its name. The others above throw then.
+  void scale(const std::string& group, const cluster_size&);
 
   /// From now on there are as many workers as the work needs, between two limits; until scale() or
   /// another adapt().
   void adapt(const adapt_options&);
+  void adapt(const std::string& group, const adapt_options&);
 
   /// Until so many workers are there; throws troupe::exception if that is hopeless or takes longer.
   void wait_for_workers(std::uint32_t count, std::chrono::nanoseconds timeout);

@@ -11,14 +11,10 @@
 #include <vector>
 
 #include "actors/core/slab.hpp"
+#include "actors/scheduler/core/amounts.hpp"
 #include "serialization/messages.hpp"
 
 namespace troupe::core {
-
-/// Amounts of named resources in millionths: sums of them are exact.
-using amounts = std::map<std::string, std::int64_t>;
-
-amounts to_amounts(const std::map<std::string, double>&);
 
 /// A name with a signature, as clients ask for it and workers offer it.
 struct function {

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "actors/scheduler/core/amounts.hpp"
 #include "actors/scheduler/core/journal.hpp"
 #include "serialization/messages.hpp"
 
@@ -124,14 +125,21 @@ struct tell_worker {
   friend bool operator==(const tell_worker&, const tell_worker&) = default;
 };
 
+/// What workers have, or what there is for them.
+struct work_load {
+  std::uint64_t runs = 0;
+  std::uint64_t work_ns = 0;        ///< What they are expected to take, on one thread.
+  std::uint64_t results_bytes = 0;  ///< That are kept.
+
+  friend bool operator==(const work_load&, const work_load&) = default;
+};
+
 /// What there is to do, for who decides how many workers there are.
 struct scheduler_load {
-  std::uint64_t runs = 0;           ///< That run or could, if there were a thread.
-  std::uint64_t work_ns = 0;        ///< What they are expected to take, on one thread.
-  std::uint64_t results_bytes = 0;  ///< That workers keep.
   std::uint64_t clients = 0;
-  /// Of each launch: bytes that its workers keep, and a byte for each nanosecond of work they have.
-  std::map<std::string, std::uint64_t> costs = {};
+  std::map<amounts, work_load> queued = {};  ///< By the resources that each run needs.
+  /// What the workers of each launch have; "": those of no launch.
+  std::map<std::string, work_load> launches = {};
 
   friend bool operator==(const scheduler_load&, const scheduler_load&) = default;
 };

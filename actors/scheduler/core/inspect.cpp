@@ -35,19 +35,21 @@ cluster_snapshot scheduler::inspect() const {
 scheduling::scheduler_load scheduler::load() const {
   scheduling::scheduler_load all;
   all.clients = clients_.size();
-  all.runs = tasks_.count(task_state::queued) + tasks_.count(task_state::processing);
   for (std::uint32_t lane = 0; lane < catalog_.lanes(); ++lane) {
+    const auto runs = tasks_.queued_in(lane);
+    if (runs == 0) continue;
     const auto learned = catalog_.function_of(lane).duration_ns;
-    all.work_ns +=
-        tasks_.queued_in(lane) * std::max<std::uint64_t>(learned, catalog_.expected_ns(lane));
+    auto& of = all.queued[catalog_.lane_at(lane).needs];
+    of.runs += runs;
+    of.work_ns += runs * std::max<std::uint64_t>(learned, catalog_.expected_ns(lane));
   }
   for (std::uint32_t slot = 0; slot < workers_.end(); ++slot) {
     const auto& w = workers_[slot];
     if (!w.id) continue;
-    const auto has = tasks_.load(slot);
-    all.work_ns += w.work_ns;
-    all.results_bytes += has.results_bytes;
-    if (!w.who->launch.empty()) all.costs[w.who->launch] += has.results_bytes + w.work_ns;
+    auto& of = all.launches[w.who->launch];
+    of.runs += w.runs;
+    of.work_ns += w.work_ns;
+    of.results_bytes += tasks_.load(slot).results_bytes;
   }
   return all;
 }

@@ -18,6 +18,11 @@ class settings;
 /// What the place calls a launch: a process id, a job id, a pod name.
 using launch_id = std::string;
 
+/// What the cluster and its workers call a launch: "17", in a group "gpu-17".
+inline std::string launch_label(const std::string& group, std::uint64_t launch) {
+  return (group.empty() ? "" : group + "-") + std::to_string(launch);
+}
+
 /// Launches to be made, all alike: a job array where the place has them.
 ///
 /// A launch is what a place starts and ends as a whole: a process, a job, a pod. It holds one or
@@ -43,6 +48,8 @@ struct launch_order {
   /// line, or into a file that others can read.
   std::map<std::string, std::string> environment;
 
+  std::string label(std::uint64_t launch) const { return launch_label(group, launch); }
+
   /// "NAME-17" for people: a launch, and its worker if it has one only.
   std::string launch_name(std::uint64_t launch) const {
     return name + "-" + std::to_string(launch);
@@ -55,8 +62,7 @@ struct launch_order {
 
   /// The variables that tell one worker which it is, to be set beside `environment`.
   std::map<std::string, std::string> identity(std::uint64_t launch, std::uint32_t worker) const {
-    return {{"TROUPE_LAUNCH", std::to_string(launch)},
-            {"TROUPE_WORKER__NAME", worker_name(launch, worker)}};
+    return {{"TROUPE_LAUNCH", label(launch)}, {"TROUPE_WORKER__NAME", worker_name(launch, worker)}};
   }
 };
 
