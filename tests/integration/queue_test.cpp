@@ -182,6 +182,35 @@ TEST_CASE("jobs do the work, more and fewer of them as wanted, and none is left 
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
+TEST_CASE("groups of jobs and of this machine are one cluster, and each has its size") {
+  {
+    auto options = config(1);
+    auto longer = options.cluster;
+    longer.place.set("walltime", "20m");
+    auto local = options.cluster;
+    local.type = "local";
+    local.place = {};
+    options.groups = {{"brief", options.cluster, options.worker},
+                      {"long", longer, options.worker},
+                      {"here", local, options.worker}};
+    options.groups[1].worker.resources = {{"patience", 1}};
+    troupe::cluster cluster(options, register_tasks);
+    cluster.wait_for_workers(3, 90s);
+    CHECK(running().size() == 2);
+    auto client = cluster.connect();
+    work(client, 30, 10);
+    troupe::submit_options patience;
+    patience.resources = {{"patience", 1}};
+    CHECK(client.with(patience).submit<&square_slowly>(5, 1).get() == 25);
+    cluster.scale("long", {.workers = 0});
+    CHECK(eventually(60s, [] { return queue().size() == 1; }));
+    cluster.scale("brief", {.workers = 2});
+    CHECK(eventually(90s, [] { return running().size() == 2; }));
+    work(client, 30, 10);
+  }
+  CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
 TEST_CASE("a burst of work brings jobs, and they go when it is over") {
   if (on("sge")) return;  // It starts a job a minute late at worst.
   {
