@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "actors/cluster/snapshot_text.hpp"
 #include "actors/cluster/worker_program.hpp"
 #include "actors/tool/commands.hpp"
+#include "actors/tool/doctor.hpp"
 #include "actors/tool/exit_codes.hpp"
 #include "actors/transport/addresses.hpp"
 #include "actors/transport/tls.hpp"
@@ -35,38 +37,6 @@ namespace fs = std::filesystem;
 constexpr rlim_t files_wanted = 4096;
 constexpr auto skew_max = std::chrono::seconds(5);
 constexpr std::uintmax_t space_wanted = std::uintmax_t{1} << 30;
-
-/// Prints each finding as a line, and what to do below what is wrong.
-class report {
-public:
-  void good(const std::string& what, const std::string& found) { line("ok   ", what, found); }
-
-  void warn(const std::string& what, const std::string& found, const std::string& advice) {
-    line("warn ", what, found);
-    std::cout << "       " << advice << "\n";
-  }
-
-  void bad(const std::string& what, const std::string& found) {
-    line("BAD  ", what, found);
-    ++wrong_;
-  }
-
-  void check(const std::string& what, const result<std::string>& outcome) {
-    if (outcome)
-      good(what, *outcome);
-    else
-      bad(what, outcome.error().message);
-  }
-
-  int code() const { return wrong_ == 0 ? exit_good : exit_failed; }
-
-private:
-  static void line(const char* mark, const std::string& what, const std::string& found) {
-    std::cout << mark << what << ": " << found << "\n";
-  }
-
-  unsigned wrong_ = 0;
-};
 
 result<std::string> check_place(const config& options) {
   auto where = find_place(options);
@@ -168,7 +138,7 @@ fs::path results_folder(const config& options, const environment& variables) {
   return temporary.empty() ? "/tmp" : temporary;
 }
 
-int run(const load_request& request) {
+int run(const load_request& request, bool nodes) {
   report to;
   auto loaded = load_config(request);
   if (!loaded) {
@@ -198,6 +168,7 @@ int run(const load_request& request) {
   check_limits(to);
   check_orphans(to, request.variables);
   std::cout << std::flush;
+  if (nodes && to.code() == exit_good) check_nodes(to, options);
   return to.code();
 }
 
@@ -206,7 +177,11 @@ int run(const load_request& request) {
 void add_doctor_command(CLI::App& app, invocation& chosen) {
   auto* command = app.add_subcommand(
       "doctor", "Try out what a cluster of this configuration needs, and say what to do");
-  command->callback([&chosen] { chosen.run = [&chosen] { return run(chosen.request); }; });
+  auto nodes = std::make_shared<bool>(false);
+  command->add_flag("--node", *nodes,
+                    "Also start one launch of each group, and compare its machine with this one");
+  command->callback(
+      [&chosen, nodes] { chosen.run = [&chosen, nodes] { return run(chosen.request, *nodes); }; });
 }
 
 }  // namespace troupe::tool

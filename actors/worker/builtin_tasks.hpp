@@ -6,6 +6,8 @@
 
 #include <troupe/task.hpp>
 
+#include "actors/worker/node_report.hpp"
+
 namespace troupe {
 
 /// The task that gives its one input back, whatever that is: a client's way to results of others.
@@ -16,6 +18,7 @@ inline constexpr std::string_view opening_signature = "(anything) -> anything";
 inline void add_builtin_tasks(task_registry& to) {
   to.add({std::string(opening_task), std::string(opening_signature),
           [](const value&, std::span<const value> inputs) { return inputs.front(); }});
+  to.add(node_task);
 }
 
 }  // namespace troupe

@@ -153,9 +153,11 @@ int be_program(const troupe::config& options) {
 }
 
 /// Makes a cluster, says so, and waits to be killed.
-int be_owner() {
+int be_owner(const char* scheduler) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  troupe::cluster cluster(config(2), register_tasks);
+  auto c = config(2);
+  c.cluster.scheduler = scheduler;
+  troupe::cluster cluster(c, register_tasks);
   auto client = cluster.connect();
   if (client.submit<&square_slowly>(3, 1).get() != 9) return 1;
   std::cout << "ready" << std::endl;
@@ -170,6 +172,8 @@ TEST_CASE("jobs do the work, more and fewer of them as wanted, and none is left 
     troupe::cluster cluster(config(1), register_tasks);
     auto client = cluster.connect();
     work(client, 20, 1);
+    cluster.scale(0);
+    REQUIRE(eventually(60s, [] { return queue().empty(); }));
     const std::uint32_t many = on("slurm") ? 6 : 3;
     cluster.scale(many);
     REQUIRE(eventually(60s, [&] { return cluster.summary().workers == many; }));
@@ -338,7 +342,9 @@ TEST_CASE("a job that somebody holds is told with the reason, and can be let go 
   CHECK(eventually(60s, [] { return queue().empty(); }));
 }
 
-TEST_CASE("an owner that is killed leaves nothing in the queue") {
+namespace {
+
+void kill_owner(const char* scheduler) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const pid_t owner = fork();
@@ -346,7 +352,7 @@ TEST_CASE("an owner that is killed leaves nothing in the queue") {
   if (owner == 0) {
     dup2(ends[1], STDOUT_FILENO);
     close(ends[0]);
-    execl("/proc/self/exe", "queue_tests", "--owner", nullptr);
+    execl("/proc/self/exe", "queue_tests", "--owner", scheduler, nullptr);
     _exit(1);
   }
   close(ends[1]);
@@ -358,6 +364,16 @@ TEST_CASE("an owner that is killed leaves nothing in the queue") {
   waitpid(owner, nullptr, 0);
   close(ends[0]);
   CHECK(eventually(60s, [] { return queue().empty(); }));
+}
+
+}  // namespace
+
+TEST_CASE("an owner that is killed leaves nothing in the queue") {
+  kill_owner("owner");
+}
+
+TEST_CASE("an owner that is killed leaves no scheduler in the queue") {
+  if (on("slurm")) kill_owner("job");
 }
 
 TEST_CASE("the scheduler is a job, others attach to it by name, and it takes its jobs along") {
@@ -468,7 +484,7 @@ int main(int argc, char** argv) {
   const auto* state = std::getenv("TROUPE_TEST_STATE");
   if (state) setenv("XDG_CONFIG_HOME", (std::string(state) + "/home").c_str(), 1);
   if (troupe::is_worker(argc, argv)) return troupe::worker_main(argc, argv, register_tasks);
-  if (argc == 2 && !std::strcmp(argv[1], "--owner")) return be_owner();
+  if (argc == 3 && !std::strcmp(argv[1], "--owner")) return be_owner(argv[2]);
   if (std::getenv("SLURM_STEP_ID")) return be_program(troupe::config::from_arguments(argc, argv));
   // Some systems leave files of jobs where they were submitted.
   if (state) std::filesystem::current_path(state);

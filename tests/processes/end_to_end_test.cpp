@@ -140,7 +140,10 @@ TEST_CASE("a dead worker process is started again") {
   CHECK(client.submit<&square>(std::int64_t{12}).get() == 144);
 }
 
-TEST_CASE("an owner killed with SIGKILL leaves no process behind") {
+namespace {
+
+/// Its cluster has so many processes.
+void kill_owner(const char* scheduler, std::size_t processes) {
   int from_owner[2];
   REQUIRE(pipe(from_owner) == 0);
   posix_spawn_file_actions_t files;
@@ -149,7 +152,8 @@ TEST_CASE("an owner killed with SIGKILL leaves no process behind") {
   posix_spawn_file_actions_addclose(&files, from_owner[0]);
   char self[] = "/proc/self/exe";
   char role[] = "--owner";
-  char* argv[] = {self, role, nullptr};
+  std::string where = scheduler;
+  char* argv[] = {self, role, where.data(), nullptr};
   pid_t owner = 0;
   REQUIRE(posix_spawn(&owner, self, &files, nullptr, argv, environ) == 0);
   posix_spawn_file_actions_destroy(&files);
@@ -162,7 +166,7 @@ TEST_CASE("an owner killed with SIGKILL leaves no process behind") {
   std::istringstream words(line);
   for (pid_t pid = 0; words >> pid;)
     workers.push_back(pid);
-  REQUIRE(workers.size() == 2);
+  REQUIRE(workers.size() == processes);
   for (pid_t pid : workers)
     REQUIRE(alive(pid));
 
@@ -171,6 +175,16 @@ TEST_CASE("an owner killed with SIGKILL leaves no process behind") {
   for (pid_t pid : workers)
     CHECK(eventually(seconds(10), [&] { return !alive(pid); }));
   std::fclose(said);
+}
+
+}  // namespace
+
+TEST_CASE("an owner killed with SIGKILL leaves no process behind") {
+  kill_owner("owner", 2);
+}
+
+TEST_CASE("an owner killed with SIGKILL takes along a scheduler in a process of its own") {
+  kill_owner("process", 3);
 }
 
 TEST_CASE("a cluster that ends leaves no process behind") {

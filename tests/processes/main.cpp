@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   if (troupe::is_worker(argc, argv))
     return troupe::worker_main(argc, argv, processes::register_tasks);
-  if (argc == 2 && !std::strcmp(argv[1], "--owner")) return processes::be_owner();
+  if (argc == 3 && !std::strcmp(argv[1], "--owner")) return processes::be_owner(argv[2]);
   if (argc == 3 && !std::strcmp(argv[1], "--publisher")) return processes::be_publisher(argv[2]);
   return doctest::Context(argc, argv).run();
 }

@@ -186,16 +186,19 @@ int be_publisher(const char* address) {
     pause();
 }
 
-int be_owner() {
-  troupe::cluster cluster(config(2), register_tasks);
+int be_owner(const char* scheduler) {
+  auto options = config(2);
+  options.cluster.scheduler = scheduler;
+  troupe::cluster cluster(options, register_tasks);
   auto client = cluster.connect();
   cluster.wait_for_workers(2, std::chrono::seconds(30));
+  for (const auto* worker : {"local-1", "local-2"})
+    std::cout << client.with({.workers = {worker}}).submit<&process_number>().get() << ' ';
+  if (scheduler == std::string("process")) std::cout << children().front();
+  std::cout << std::endl;
   std::vector<troupe::future<std::int64_t>> busy;
   for (int i = 0; i < 8; ++i)
     busy.push_back(client.submit<&square_slowly>(std::int64_t{i}, std::int64_t{60'000'000}));
-  for (pid_t pid : children())
-    std::cout << pid << ' ';
-  std::cout << std::endl;
   for (;;)
     pause();
 }

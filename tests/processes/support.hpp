@@ -84,6 +84,6 @@ running_worker start_troupe(const std::vector<std::string>& arguments);
 
 /// A process of this test program in the role `--owner`: starts a cluster, prints the pids of its
 /// workers in one line, and waits to be killed.
-int be_owner();
+int be_owner(const char* scheduler);
 
 }  // namespace processes

@@ -488,6 +488,27 @@ TEST_CASE("doctor says what is well and what is not") {
   CHECK(has(ill.output, "BAD  library: /nowhere/lib.so does not exist here"));
 }
 
+TEST_CASE("doctor looks at a machine that runs workers") {
+  folder home;
+  const std::vector<std::string> arguments{"doctor", "--node", "--set",
+                                           "scheduler.listen=tcp://127.0.0.1:0"};
+  const auto well = run(home, arguments);
+  CAPTURE(well.output);
+  CAPTURE(well.errors);
+  CHECK(well.code == 0);
+  CHECK(has(well.output, "ok   node of worker local-1: "));
+  CHECK(has(well.output, "same libraries, same clock, and the shared folder is seen"));
+  const auto bad = home.write(
+      "bad.toml", "[[cluster.group]]\nname = \"gone\"\nworker.libraries = [\"/nowhere.so\"]\n");
+  auto worse = arguments;
+  worse.insert(worse.end(), {"--config", bad});
+  const auto ill = run(home, worse);
+  CAPTURE(ill.output);
+  CHECK(ill.code == 2);
+  CHECK(has(ill.output, "BAD  node: launch gone-1"));
+  CHECK(has(ill.output, "/nowhere.so"));
+}
+
 TEST_CASE("workers that cannot start end the cluster with their own words") {
   folder home;
   const auto seen = run(home, {"up", "--port", "0", "--set", "cluster.workers=2", "--set",
