@@ -107,6 +107,8 @@ void visit_keys(Config& c, Visitor&& visit) {
   visit("worker", "libraries", c.worker.libraries, filled_items());
   visit("worker", "resources", c.worker.resources, any());
   visit("worker", "inline_result_max", c.worker.inline_result_max, bytes_from(0, mib));
+  visit("worker", "fetch_max", c.worker.fetch_max, bytes_from(mib, mib << 20));
+  visit("worker", "fetch_peer_max", c.worker.fetch_peer_max, bytes_from(mib, mib << 20));
   visit("worker", "report_interval", c.worker.report_interval, time_from(10ms, 1h));
   visit("worker", "scheduler_grace", c.worker.scheduler_grace, time_from(0s, 240h));
   visit("worker", "lifetime", c.worker.lifetime, or_zero(time_from(100ms, 24h * 365)));

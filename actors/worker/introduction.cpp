@@ -62,8 +62,11 @@ core::worker_limits limits_of(const worker_options& options, bool own_process) {
     marks.resume = share_of_memory(options.memory_pause * 0.95);
     marks.end = share_of_memory(options.memory_terminate);
   }
-  return {
-      .threads = options.threads, .inline_result_max = options.inline_result_max, .memory = marks};
+  return {.threads = options.threads,
+          .inline_result_max = options.inline_result_max,
+          .memory = marks,
+          .fetch_max = options.fetch_max,
+          .fetch_peer_max = options.fetch_peer_max};
 }
 
 std::optional<std::chrono::steady_clock::time_point> end_of_life(

@@ -122,6 +122,8 @@ struct worker_traits {
   std::chrono::nanoseconds scheduler_grace{};
   core::memory_marks memory = {};
   std::uint64_t disk_failures = 0;  ///< Of a hundred writes.
+  std::uint64_t fetch_max = core::memory_marks::never;
+  std::uint64_t fetch_peer_max = core::memory_marks::never;
 };
 
 /// The process of a worker. What functions do is said by `run` (see workload.hpp).

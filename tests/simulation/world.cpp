@@ -98,6 +98,10 @@ void world::start_worker(std::uint32_t place) {
     // What cannot be read back is as lost as with its worker.
     if (traits.disk_failures > 0) ++troubles_.worker_crashes;
   }
+  if (dice_.chance(30)) {
+    traits.fetch_max = dice_.between(1, 400);
+    traits.fetch_peer_max = dice_.between(1, 400);
+  }
   auto made = std::make_unique<worker_node>(
       timeline_, network_, dice_, scheduler_node_, traits,
       [this](const core::working::execute& x) { return run_task_function(dice_, x); },

@@ -181,6 +181,43 @@ TEST_CASE("the next holder is asked if one has not got it or is lost") {
   CHECK(f.after(value_received{bob, x, ab}) == effects{told(result_added{x, 2}), go(y, {7}, {ab})});
 }
 
+TEST_CASE("large inputs come a few at a time from each peer, and small ones at once") {
+  fixture f({.threads = 1, .ahead = {}, .fetch_peer_max = 250, .fetch_small = 10});
+  const auto large = [](task_id task) { return input_location{task, 100, {alice}}; };
+  CHECK(f.run(y, {7}, {large({11}), large({12}), large({13}), at(x, {alice}), large({14})}) ==
+        effects{know_peer{alice, "local://1"}, fetch_from{alice, x}, fetch_from{alice, {11}},
+                fetch_from{alice, {12}}});
+  SUBCASE("as one has come, the next is asked for") {
+    CHECK(f.after(value_received{alice, {12}, ab}) ==
+          effects{told(result_added{{12}, 2}), fetch_from{alice, {13}}});
+    CHECK(f.after(value_received{alice, x, ab}) == effects{told(result_added{x, 2})});
+  }
+  SUBCASE("what nobody needs any more loses its turn") {
+    CHECK(f.order(cancel_run{y, {7}}).empty());
+    CHECK(f.run(z, {8}, {large({14})}) == effects{fetch_from{alice, {14}}});
+  }
+  SUBCASE("if the peer is lost, nothing more is asked of it") {
+    CHECK(f.after(peer_lost{alice}).size() == 1);
+    CHECK(f.w.inspect().fetches == 0);
+  }
+}
+
+TEST_CASE("who sends us much already is spared if another one has it, too") {
+  fixture f({.threads = 1, .ahead = {}, .fetch_peer_max = 100, .fetch_small = 10});
+  f.run(y, {7}, {{{11}, 100, {alice}}});
+  CHECK(f.run(z, {8}, {{{12}, 100, {alice, bob}}}) ==
+        effects{know_peer{bob, "local://2"}, fetch_from{bob, {12}}});
+}
+
+TEST_CASE("there is a limit for all peers together, and one input always may come") {
+  fixture f({.threads = 1, .ahead = {}, .fetch_max = 50, .fetch_small = 10});
+  CHECK(f.run(y, {7}, {{{11}, 100, {alice}}}).back() == effect(fetch_from{alice, {11}}));
+  CHECK(f.run(z, {8}, {{{12}, 20, {bob}}}).empty());
+  CHECK(f.after(value_received{alice, {11}, ab}) ==
+        effects{told(result_added{{11}, 2}), go(y, {7}, {ab}), know_peer{bob, "local://2"},
+                fetch_from{bob, {12}}});
+}
+
 TEST_CASE("a run whose input nobody gives is handed back and forgotten") {
   fixture f;
   f.run(y, {7}, {at(x, {alice, bob}), at(t, {bob})});

@@ -65,21 +65,6 @@ void worker::add_holders(fetch& f, const std::vector<worker_id>& holders) {
   f.next.insert(f.next.begin(), fresh.begin(), fresh.end());
 }
 
-bool worker::ask_next(task_id task, fetch& f) {
-  if (f.next.empty()) return false;
-  f.asking = f.next.back();
-  f.next.pop_back();
-  auto& p = peers_.at(f.asking);
-  p.fetching.insert(task);
-  if (!std::exchange(p.known, true)) out_->push_back(know_peer{f.asking, p.address});
-  out_->push_back(fetch_from{f.asking, task});
-  return true;
-}
-
-void worker::stop_asking(task_id task, const fetch& f) {
-  if (f.asking) peers_.at(f.asking).fetching.erase(task);
-}
-
 /// The peer that was asked has not got it, or is gone.
 void worker::ask_another(task_id task) {
   auto& f = fetches_.at(task);
@@ -181,6 +166,7 @@ void worker::on(value_absent& e) {
 void worker::on(peer_lost& e) {
   auto at = peers_.find(e.peer);
   if (at == peers_.end()) return;
+  at->second.waiting.clear();
   // Asking another changes the set, but never adds to it: a lost peer is not the next to be asked.
   for (auto task : std::set(at->second.fetching))
     if (fetches_.contains(task)) ask_another(task);

@@ -10,7 +10,9 @@ using namespace working;
 
 void worker::check_invariants() const {
   std::map<std::uint32_t, std::uint32_t> missing;
+  std::uint64_t in_flight = 0;
   for (const auto& [task, f] : fetches_) {
+    in_flight += f.in_flight;
     check(!f.needs.empty() || !f.askers.empty() || f.for_keeps, "what is fetched is needed");
     check(!store_.holds(task) || store_.on_disk(task), "what is here is not fetched");
     check(f.askers.empty() || f.asking == me_, "others wait only for what is on disk");
@@ -46,6 +48,13 @@ void worker::check_invariants() const {
     for (auto task : p.fetching)
       check(fetches_.contains(task) && fetches_.at(task).asking == id,
             "a peer is asked for what is fetched from it");
+  std::uint64_t from_peers = 0;
+  for (const auto& [id, p] : peers_) {
+    from_peers += p.in_flight;
+    check(p.waiting.empty() || busy_peers_.contains(id), "who has something for us is known");
+    check(p.waiting.empty() || in_flight_ > 0, "nothing waits while nothing comes");
+  }
+  check(in_flight == in_flight_ && from_peers == in_flight_, "what comes is counted");
   check(ready == ready_count_ && executing == executing_, "runs are counted");
   check(zombies == zombies_.size() && run_of_.size() + zombies == runs_.size(), "none is lost");
   check(ready == 0 || paused_ || disk_must_catch_up() || executing_ - away_ >= limits_.threads,

@@ -28,6 +28,11 @@ struct worker_limits {
   std::chrono::nanoseconds ahead = std::chrono::microseconds(500);
   std::uint32_t ahead_max = 256;  ///< The same, in runs.
   memory_marks memory = {};
+
+  // Bytes of results that come at one time. One always may, however large.
+  std::uint64_t fetch_max = memory_marks::never;       ///< From all peers together.
+  std::uint64_t fetch_peer_max = memory_marks::never;  ///< From each.
+  std::uint64_t fetch_small = 64 << 10;                ///< Results up to this size do not count.
 };
 
 /// A worker in numbers.

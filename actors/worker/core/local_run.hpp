@@ -3,6 +3,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct input_fetch {
   std::vector<worker_id> next;   ///< To be asked, best last.
   std::vector<worker_id> asked;  ///< In vain.
   std::set<input_need> needs;
+  std::uint64_t in_flight = 0;        ///< Bytes that count as such; 0: small, or it waits its turn.
   bool loading = false;               ///< From disk: it has been asked for.
   bool for_keeps = false;             ///< Wanted here though nothing needs it.
   std::vector<std::uint64_t> askers;  ///< Who else wants it, if it comes from disk.
@@ -59,6 +61,9 @@ struct fetch_peer {
   std::string address;
   bool known = false;  ///< The shell has been told.
   std::set<task_id> fetching;
+  std::deque<task_id>
+      waiting;  ///< To be fetched from it, in turn; some may not be wanted any more.
+  std::uint64_t in_flight = 0;  ///< Bytes.
 };
 
 }  // namespace troupe::core

@@ -20,6 +20,7 @@ void worker::handle(event what, time_point now, std::vector<effect>& out) {
   spill_if_needed();
   execute_ready();
   issue_loads();
+  issue_fetches();
   end_if_idle();
   out_ = nullptr;
 }

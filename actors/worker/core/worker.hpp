@@ -33,7 +33,7 @@ namespace troupe::core {
 /// Each missing input is fetched once, however many runs wait for it: from the first of its
 /// holders, and from the next one if that has not got it or is lost. It is kept as a replica, and
 /// the scheduler is told. A peer that asks is answered at once, with result_absent if it is not
-/// here.
+/// here. Large ones come a few at a time, from each peer and from all: the others wait their turn.
 ///
 /// When results take too much memory, those not used for longest go to disk, and are fetched from
 /// there as from a peer that is this worker itself. While the process takes too much, the worker is
@@ -119,7 +119,10 @@ private:
   void add_holders(fetch&, const std::vector<worker_id>&);
   bool ask_next(task_id, fetch&);
   void ask_another(task_id);
-  void stop_asking(task_id, const fetch&);
+  void stop_asking(task_id, fetch&);
+  bool has_room(const peer&, std::uint64_t size) const;
+  void issue_fetch(task_id, fetch&);
+  void issue_fetches();
   void give_up(std::uint32_t slot, const input_location& missing);
   void drop_needs(std::uint32_t slot);
   void forget_fetch(std::map<task_id, fetch>::iterator);
@@ -172,6 +175,8 @@ private:
   std::uint64_t ready_count_ = 0;
   std::map<task_id, fetch> fetches_;
   std::map<worker_id, peer> peers_;
+  std::set<worker_id> busy_peers_;  ///< From which something waits to be fetched.
+  std::uint64_t in_flight_ = 0;     ///< Bytes that come.
   std::set<std::pair<time_point, std::uint32_t>> due_;
   time_point now_{};
   std::uint64_t arrivals_ = 0;

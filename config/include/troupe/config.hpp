@@ -78,6 +78,9 @@ struct worker_options {
   std::vector<std::string> libraries = {};  ///< Task libraries to load.
   std::map<std::string, double> resources = {};
   std::uint64_t inline_result_max = 4096;  ///< Results up to this size travel with their report.
+  std::uint64_t fetch_max = std::uint64_t{256}
+                            << 20;  ///< Bytes of results that come from other workers at one time.
+  std::uint64_t fetch_peer_max = std::uint64_t{128} << 20;  ///< The same, from each of them.
   std::chrono::nanoseconds report_interval = std::chrono::seconds(2);
   std::chrono::nanoseconds scheduler_grace =
       std::chrono::seconds(60);  ///< Without a scheduler it keeps all for so long; then it ends.
