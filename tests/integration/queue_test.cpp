@@ -200,7 +200,7 @@ TEST_CASE("groups of jobs and of this machine are one cluster, and each has its 
     options.groups[1].worker.resources = {{"patience", 1}};
     troupe::cluster cluster(options, register_tasks);
     cluster.wait_for_workers(3, 90s);
-    CHECK(running().size() == 2);
+    CHECK(eventually(60s, [] { return running().size() == 2; }));
     auto client = cluster.connect();
     work(client, 30, 10);
     troupe::submit_options patience;
