@@ -218,6 +218,16 @@ TEST_CASE("there is a limit for all peers together, and one input always may com
                 fetch_from{bob, {12}}});
 }
 
+TEST_CASE("a large input is not passed for ever by smaller ones") {
+  fixture f({.threads = 1, .ahead = {}, .fetch_max = 100, .fetch_small = 10});
+  f.run(y, {7}, {{{11}, 40, {bob}}, {{12}, 40, {bob}}});
+  CHECK(f.run(z, {8}, {{{13}, 90, {alice}}, {{14}, 40, {bob}}}).empty());
+  CHECK(f.after(value_received{bob, {11}, ab}) == effects{told(result_added{{11}, 2})});
+  const auto then = f.after(value_received{bob, {12}, ab});
+  CHECK(then.back() == effect(fetch_from{alice, {13}}));
+  CHECK(f.after(value_received{alice, {13}, ab}).back() == effect(fetch_from{bob, {14}}));
+}
+
 TEST_CASE("a run whose input nobody gives is handed back and forgotten") {
   fixture f;
   f.run(y, {7}, {at(x, {alice, bob}), at(t, {bob})});

@@ -9,12 +9,17 @@ namespace troupe::core {
 
 using namespace working;
 
+namespace {
+
+bool fits(std::uint64_t size, std::uint64_t taken, std::uint64_t most) {
+  return taken == 0 || (size <= most && taken <= most - size);
+}
+
+}  // namespace
+
 bool worker::has_room(const peer& p, std::uint64_t size) const {
-  const auto fits = [size](std::uint64_t taken, std::uint64_t most) {
-    return taken == 0 || (size <= most && taken <= most - size);
-  };
-  return size <= limits_.fetch_small ||
-         (fits(in_flight_, limits_.fetch_max) && fits(p.in_flight, limits_.fetch_peer_max));
+  return size <= limits_.fetch_small || (fits(size, in_flight_, limits_.fetch_max) &&
+                                         fits(size, p.in_flight, limits_.fetch_peer_max));
 }
 
 /// The best holder, but rather another one that has room now.
@@ -32,7 +37,7 @@ bool worker::ask_next(task_id task, fetch& f) {
   if (f.size <= limits_.fetch_small) {
     issue_fetch(task, f);
   } else {
-    p.waiting.push_back(task);
+    p.waiting.emplace_back(++last_turn_, task);
     busy_peers_.insert(f.asking);
   }
   return true;
@@ -58,18 +63,35 @@ void worker::stop_asking(task_id task, fetch& f) {
   f.in_flight = 0;
 }
 
+/// What waits longest with this peer; what is not wanted any more goes.
+std::optional<std::uint64_t> worker::next_turn(worker_id of) {
+  auto& waiting = peers_.at(of).waiting;
+  for (; !waiting.empty(); waiting.pop_front()) {
+    const auto found = fetches_.find(waiting.front().second);
+    if (found != fetches_.end() && found->second.asking == of && found->second.in_flight == 0)
+      return waiting.front().first;
+  }
+  busy_peers_.erase(of);
+  return std::nullopt;
+}
+
+/// In the order in which they came to wait, or a large one would wait for ever while small ones
+/// pass; only what its own peer has no room for lets others pass.
 void worker::issue_fetches() {
-  for (auto at = busy_peers_.begin(); at != busy_peers_.end();) {
-    auto& p = peers_.at(*at);
-    for (; !p.waiting.empty(); p.waiting.pop_front()) {
-      const auto task = p.waiting.front();
-      const auto found = fetches_.find(task);
-      if (found == fetches_.end() || found->second.asking != *at || found->second.in_flight > 0)
-        continue;
-      if (!has_room(p, found->second.size)) break;
-      issue_fetch(task, found->second);
-    }
-    at = p.waiting.empty() ? busy_peers_.erase(at) : std::next(at);
+  if (busy_peers_.empty()) return;
+  std::set<std::pair<std::uint64_t, worker_id>> turns;
+  for (const auto id : std::vector(busy_peers_.begin(), busy_peers_.end()))
+    if (const auto turn = next_turn(id)) turns.emplace(*turn, id);
+  while (!turns.empty()) {
+    const auto id = turns.extract(turns.begin()).value().second;
+    auto& p = peers_.at(id);
+    const auto task = p.waiting.front().second;
+    auto& f = fetches_.at(task);
+    if (!fits(f.size, in_flight_, limits_.fetch_max)) return;
+    if (!has_room(p, f.size)) continue;
+    p.waiting.pop_front();
+    issue_fetch(task, f);
+    if (const auto turn = next_turn(id)) turns.emplace(*turn, id);
   }
 }
 

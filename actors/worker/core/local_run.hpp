@@ -6,6 +6,7 @@
 #include <deque>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/core/slab.hpp"
@@ -61,8 +62,8 @@ struct fetch_peer {
   std::string address;
   bool known = false;  ///< The shell has been told.
   std::set<task_id> fetching;
-  std::deque<task_id>
-      waiting;  ///< To be fetched from it, in turn; some may not be wanted any more.
+  /// To be fetched from it, with their turns; some may not be wanted any more.
+  std::deque<std::pair<std::uint64_t, task_id>> waiting;
   std::uint64_t in_flight = 0;  ///< Bytes.
 };
 

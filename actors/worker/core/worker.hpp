@@ -122,6 +122,7 @@ private:
   void stop_asking(task_id, fetch&);
   bool has_room(const peer&, std::uint64_t size) const;
   void issue_fetch(task_id, fetch&);
+  std::optional<std::uint64_t> next_turn(worker_id);
   void issue_fetches();
   void give_up(std::uint32_t slot, const input_location& missing);
   void drop_needs(std::uint32_t slot);
@@ -177,6 +178,7 @@ private:
   std::map<worker_id, peer> peers_;
   std::set<worker_id> busy_peers_;  ///< From which something waits to be fetched.
   std::uint64_t in_flight_ = 0;     ///< Bytes that come.
+  std::uint64_t last_turn_ = 0;
   std::set<std::pair<time_point, std::uint32_t>> due_;
   time_point now_{};
   std::uint64_t arrivals_ = 0;
