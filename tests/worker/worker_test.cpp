@@ -202,6 +202,17 @@ TEST_CASE("large inputs come a few at a time from each peer, and small ones at o
   }
 }
 
+TEST_CASE("when half of what may come at one time has come, the next are asked for together") {
+  fixture f({.threads = 1, .ahead = {}, .fetch_peer_max = 400, .fetch_small = 10});
+  std::vector<input_location> inputs;
+  for (std::uint64_t i = 11; i <= 16; ++i)
+    inputs.push_back({{i}, 100, {alice}});
+  CHECK(f.run(y, {7}, inputs).size() == 5);
+  CHECK(f.after(value_received{alice, {11}, ab}) == effects{told(result_added{{11}, 2})});
+  CHECK(f.after(value_received{alice, {12}, ab}) ==
+        effects{told(result_added{{12}, 2}), fetch_from{alice, {15}}, fetch_from{alice, {16}}});
+}
+
 TEST_CASE("who sends us much already is spared if another one has it, too") {
   fixture f({.threads = 1, .ahead = {}, .fetch_peer_max = 100, .fetch_small = 10});
   f.run(y, {7}, {{{11}, 100, {alice}}});
