@@ -243,10 +243,10 @@ result<void> validate_part(const config& c) {
 result<void> validate(const config& c) {
   if (auto good = validate_part(c); !good) return good;
   if (auto good = validate_group_names(c); !good) return good;
+  if (c.groups.empty()) return {};
   for (const auto& [name, part] : each_group(c))
     if (auto good = validate_part(part); !good)
-      return error{good.error().code,
-                   (name.empty() ? "" : "group " + name + ": ") + good.error().message};
+      return error{good.error().code, "group " + name + ": " + good.error().message};
   return {};
 }
 

@@ -37,9 +37,8 @@ struct cluster_settings {
 };
 
 /// One group of workers of a cluster. Owns its backend, and may block in it: there are threads for
-/// the other actors. It carries out
-/// what core::scaler decides. What it hears and tells goes through `staff`. When it is stopped it
-/// ends all workers.
+/// the other actors. It carries out what core::scaler decides. What it hears and tells goes through
+/// `staff`. When it is stopped it ends all its workers.
 caf::actor spawn_cluster(runtime::node&, cluster_settings, std::shared_ptr<staff>);
 
 }  // namespace troupe

@@ -93,26 +93,22 @@ result<std::string> prepare_remote(config& options, const std::string& cluster) 
   return folder;
 }
 
-result<bool> any_remote(const config& options) {
-  bool any = false;
-  for (const auto& [name, part] : each_group(options)) {
-    const auto where = find_place(part);
-    if (!where) return where.error();
-    any = any || where->remote;
-  }
-  return any;
-}
-
-result<machine_share> share_of_group(const config& options) {
+result<std::uint32_t> groups_here(const config& options) {
   std::uint32_t here = 0;
   for (const auto& [name, part] : each_group(options)) {
     const auto where = find_place(part);
     if (!where) return where.error();
     if (!where->remote) ++here;
   }
+  return here;
+}
+
+result<machine_share> share_of_group(const config& options) {
+  const auto here = groups_here(options);
+  if (!here) return here.error();
   auto share = find_machine_share();
-  share.cores = std::max(share.cores / std::max(here, 1U), 1U);
-  share.memory_bytes /= std::max(here, 1U);
+  share.cores = std::max(share.cores / std::max(*here, 1U), 1U);
+  share.memory_bytes /= std::max(*here, 1U);
   return share;
 }
 

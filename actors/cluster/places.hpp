@@ -38,8 +38,8 @@ std::string new_cluster_id();
 /// if the configuration has certificates, or wants none.
 result<std::string> prepare_remote(config&, const std::string& cluster);
 
-/// Whether a group of this cluster has its workers on other machines.
-result<bool> any_remote(const config&);
+/// How many groups have their workers on this machine; a cluster without groups counts as one.
+result<std::uint32_t> groups_here(const config&);
 
 /// An order for launches of this group, but for numbers, address and environment.
 launch_order make_order(const std::string& group, const config&, const core::worker_plan&,

@@ -54,6 +54,10 @@ struct crew {
   }
 };
 
+bool is_remote(const config& options) {
+  return groups_here(options).value() < each_group(options).size();
+}
+
 std::vector<crew> crews_of(const config& options) {
   const auto share = share_of_group(options).value();
   std::vector<crew> all;
@@ -67,13 +71,6 @@ std::vector<crew> crews_of(const config& options) {
     all.push_back({name, std::move(part), plan, where, std::move(variables)});
   }
   return all;
-}
-
-std::vector<std::string> names_of(const std::vector<crew>& all) {
-  std::vector<std::string> names;
-  for (const auto& each : all)
-    names.push_back(each.name);
-  return names;
 }
 
 std::vector<staff::group_kind> kinds_of(const std::vector<crew>& all) {
@@ -100,8 +97,7 @@ struct running_cluster::state {
       : options(std::move(s.options)),
         register_tasks(std::move(s.register_tasks)),
         id(s.id.empty() ? new_cluster_id() : s.id),
-        certificates(any_remote(options).value() ? prepare_remote(options, id).value()
-                                                 : std::string()),
+        certificates(is_remote(options) ? prepare_remote(options, id).value() : std::string()),
         crews(crews_of(options)),
         workers(std::make_shared<staff>(kinds_of(crews))),
         node(options) {
@@ -148,9 +144,7 @@ struct running_cluster::state {
   }
 
   std::size_t find(const std::string& group) const {
-    std::vector<std::string> names;
-    if (!crews.front().name.empty()) names = names_of(crews);
-    check_group(group, names).value();
+    check_group(group, workers->view().groups).value();
     const auto at = std::find_if(crews.begin(), crews.end(),
                                  [&](const crew& each) { return each.name == group; });
     return static_cast<std::size_t>(at - crews.begin());

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include <troupe/backend.hpp>
+
 #include "actors/runtime/host.hpp"
 
 namespace troupe {
@@ -25,7 +27,7 @@ staff::staff(const std::vector<group_kind>& groups) {
 /// another cluster's making.
 std::optional<staff::launch> staff::find(const std::string& label) const {
   for (group_index i = 0; i < groups_.size(); ++i) {
-    const auto prefix = groups_[i].name.empty() ? std::string() : groups_[i].name + "-";
+    const auto prefix = launch_prefix(groups_[i].name);
     if (!label.starts_with(prefix)) continue;
     core::scaling::launch_number number = 0;
     const auto* end = label.data() + label.size();
@@ -106,7 +108,7 @@ void staff::load_seen(const core::scheduling::scheduler_load& seen) {
     load.runs += has.runs;
     load.work_ns += has.work_ns;
     load.results_bytes += has.results_bytes;
-    if (launch) costs[launch->group][launch->number] = has.results_bytes + has.work_ns;
+    if (launch) costs[launch->group][launch->number] = has.cost();
     any = any || has.runs > 0;
   }
   share_queued(seen, rooms, loads);

@@ -99,7 +99,7 @@ private:
   };
 
   std::optional<launch> find(const std::string& label) const;
-  void push(group&, core::scaling::event);
+  static void push(group&, core::scaling::event);
   std::string words() const;
   std::uint32_t all_wanted() const;
   const error* hopeless(std::uint32_t count) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <iostream>
 #include <string>
 
@@ -9,6 +10,11 @@
 #include "actors/tool/exit_codes.hpp"
 
 namespace troupe::tool {
+
+/// Clocks that are further apart are told.
+inline constexpr auto skew_max = std::chrono::seconds(5);
+inline constexpr const char* clock_advice =
+    "set the clocks by NTP: certificates and deadlines depend on them";
 
 /// Prints each finding as a line, and what to do below what is wrong.
 class report {

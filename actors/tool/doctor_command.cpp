@@ -35,7 +35,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr rlim_t files_wanted = 4096;
-constexpr auto skew_max = std::chrono::seconds(5);
 constexpr std::uintmax_t space_wanted = std::uintmax_t{1} << 30;
 
 result<std::string> check_place(const config& options) {
@@ -103,7 +102,7 @@ void check_folder(report& to, const std::string& what, const fs::path& folder, b
                    folder.string() + " is on a server whose clock is " +
                        rounded_time(static_cast<std::uint64_t>(skew / std::chrono::seconds(1))) +
                        " away from ours",
-                   "set the clocks by NTP: certificates and deadlines depend on them");
+                   clock_advice);
   if (!failed && space.available < space_wanted)
     return to.warn(what, folder.string() + " has only " + rounded_size(space.available) + " left",
                    "make room, or name another folder");

@@ -27,7 +27,6 @@ using facts = std::map<std::string, std::string>;
 
 constexpr auto beat = std::chrono::milliseconds(100);
 constexpr auto told_every = std::chrono::seconds(10);
-constexpr auto skew_max = std::chrono::seconds(5);
 
 config one_launch_each(config options) {
   const auto shrink = [](cluster_options& c) {
@@ -73,8 +72,8 @@ std::optional<std::string> failure_in(const owner_view& seen) {
   if (!seen.hopeless.empty()) return seen.hopeless;
   for (const auto& one : seen.launches)
     if (one.state == launch_state::failed || one.state == launch_state::lost)
-      return "launch " + (one.group.empty() ? "" : one.group + "-") + std::to_string(one.number) +
-             " (" + one.id + ") ended: " + one.words;
+      return "launch " + launch_label(one.group, one.number) + " (" + one.id +
+             ") ended: " + one.words;
   return std::nullopt;
 }
 
@@ -132,12 +131,12 @@ void compare(report& to, const std::string& worker, facts here, facts there,
   if (!missing.empty() || !other.empty())
     warn("libraries differ: here " + (missing.empty() ? "-" : missing) + ", there " +
              (other.empty() ? "-" : other),
-         "run the same system on both, or link troupe statically");
+         "run the same system on both");
   if (skew > skew_max)
     warn("its clock is " +
              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(skew).count()) +
              " s away from ours",
-         "set the clocks by NTP: certificates and deadlines depend on them");
+         clock_advice);
   if (there["probe"] != shared_probe::content())
     warn("it does not see " + clusters_folder().string(),
          "certificates of a cluster lie there: share the home, or set [security] by hand");

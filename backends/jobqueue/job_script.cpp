@@ -34,8 +34,8 @@ std::string words(const std::vector<std::string>& all, std::string (*form)(const
 std::string identity_line(const job_order& order, const std::string& worker) {
   auto name = shell_word(order.name + "-") + "$launch";
   if (order.workers > 1) name += "-" + worker;
-  const auto group = order.group.empty() ? std::string() : order.group + "-";
-  return "export TROUPE_LAUNCH=" + group + "$launch TROUPE_WORKER__NAME=" + name + "\n";
+  return "export TROUPE_LAUNCH=" + launch_prefix(order.group) +
+         "$launch TROUPE_WORKER__NAME=" + name + "\n";
 }
 
 std::string worker_line(const job_settings& job, const job_order& order) {

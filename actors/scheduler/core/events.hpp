@@ -131,6 +131,9 @@ struct work_load {
   std::uint64_t work_ns = 0;        ///< What they are expected to take, on one thread.
   std::uint64_t results_bytes = 0;  ///< That are kept.
 
+  /// To do without those workers: their results in bytes, and as many for each nanosecond of work.
+  std::uint64_t cost() const noexcept { return results_bytes + work_ns; }
+
   friend bool operator==(const work_load&, const work_load&) = default;
 };
 

@@ -18,9 +18,14 @@ class settings;
 /// What the place calls a launch: a process id, a job id, a pod name.
 using launch_id = std::string;
 
+/// What comes before its number in the label of a launch of this group.
+inline std::string launch_prefix(const std::string& group) {
+  return group.empty() ? std::string() : group + "-";
+}
+
 /// What the cluster and its workers call a launch: "17", in a group "gpu-17".
 inline std::string launch_label(const std::string& group, std::uint64_t launch) {
-  return (group.empty() ? "" : group + "-") + std::to_string(launch);
+  return launch_prefix(group) + std::to_string(launch);
 }
 
 /// Launches to be made, all alike: a job array where the place has them.
