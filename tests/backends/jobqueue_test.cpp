@@ -95,6 +95,16 @@ echo "$@" >>"$at/cancelled"
     return std::move(made).value();
   }
 
+  /// One that is asked once an hour, unless there is a reason.
+  std::unique_ptr<backend> seldom_asked() const {
+    settings section("cluster.jobqueue");
+    section.set("system", "slurm").set("query_interval_min", "1h").set("query_interval_max", "1h");
+    section.set("shared_directory", path_ + "/shared");
+    services given;
+    given.cluster = "k7";
+    return jobqueue::make(section, given).value();
+  }
+
   launch_order order(std::uint32_t count = 1) const {
     launch_order one;
     one.first = 5;
@@ -254,12 +264,7 @@ TEST_CASE("a command is run again when the system is away for a moment, not when
 
 TEST_CASE("who knows that something has happened asks at once, but not more often than is polite") {
   fake_slurm slurm;
-  settings section("cluster.jobqueue");
-  section.set("system", "slurm").set("query_interval_min", "1h").set("query_interval_max", "1h");
-  section.set("shared_directory", slurm.path() + "/shared");
-  services given;
-  given.cluster = "k7";
-  auto place = jobqueue::make(section, given).value();
+  auto place = slurm.seldom_asked();
   REQUIRE(place->survey());  // The first is due at once.
   REQUIRE(place->launch(slurm.order()));
   slurm.job("11", "CANCELLED|None|N/A|N/A|n1|troupe-k7-5");
@@ -275,12 +280,7 @@ TEST_CASE("who knows that something has happened asks at once, but not more ofte
 
 TEST_CASE("a job that is still ending when its worker is lost is looked at again soon") {
   fake_slurm slurm;
-  settings section("cluster.jobqueue");
-  section.set("system", "slurm").set("query_interval_min", "1h").set("query_interval_max", "1h");
-  section.set("shared_directory", slurm.path() + "/shared");
-  services given;
-  given.cluster = "k7";
-  auto place = jobqueue::make(section, given).value();
+  auto place = slurm.seldom_asked();
   REQUIRE(place->launch(slurm.order()));
   slurm.job("11", "COMPLETING|None|N/A|N/A|n1|troupe-k7-5");
   place->look_closely();

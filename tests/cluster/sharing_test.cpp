@@ -40,6 +40,8 @@ TEST_CASE("work goes to the group that has what it needs") {
 TEST_CASE("work that needs nothing starts no special machines, if there are others") {
   CHECK(shared({0, {{none, seconds(100)}}, {}}, {room(gpu, 10), room(none, 10)}) ==
         std::vector{work_load{}, seconds(100)});
+  CHECK(shared({0, {{none, seconds(100)}}, {}}, {room(none, 2), room(gpu, 10)}) ==
+        std::vector{seconds(100), work_load{}});
   CHECK(shared({0, {{none, seconds(100)}}, {}}, {room(gpu, 10)}) == std::vector{seconds(100)});
 }
 

@@ -126,6 +126,26 @@ void script(const std::vector<std::string>& arguments) {
   REQUIRE_MESSAGE(done, describe(done.error()));
 }
 
+troupe::services services_of(const std::string& cluster) {
+  troupe::services given;
+  given.cluster = cluster;
+  given.log = [](const std::string& line) { MESSAGE(line); };
+  return given;
+}
+
+/// Jobs that only sleep.
+troupe::launch_order sleepers(const troupe::services& given, std::uint64_t first,
+                              std::uint32_t count) {
+  troupe::launch_order order;
+  order.first = first;
+  order.count = count;
+  order.cluster = given.cluster;
+  order.name = "sleeper";
+  order.memory_bytes = std::uint64_t{50} << 20;
+  order.command = {"sleep", "300"};
+  return order;
+}
+
 using action = std::function<void()>;
 
 void nothing() {}
@@ -251,17 +271,9 @@ TEST_CASE("a job of several nodes is one launch, with a worker on each node") {
 
 TEST_CASE("several launches are an array, of which each job can be ended by itself") {
   auto section = config(0).cluster.place;
-  troupe::services given;
-  given.cluster = "troupe-array";
-  given.log = [](const std::string& line) { MESSAGE(line); };
+  auto given = services_of("troupe-array");
   auto place = make(section, given).value();
-  troupe::launch_order order;
-  order.first = 4;
-  order.count = 3;
-  order.cluster = given.cluster;
-  order.name = "sleeper";
-  order.memory_bytes = std::uint64_t{50} << 20;
-  order.command = {"sleep", "300"};
+  const auto order = sleepers(given, 4, 3);
   const auto ids = place->launch(order).value();
   REQUIRE(ids.size() == 3);
   const auto have = [&](std::vector<std::uint64_t> wanted) {
@@ -298,17 +310,9 @@ TEST_CASE("a job that somebody else cancels is replaced, and its work done by ot
 TEST_CASE("a job that somebody holds is told with the reason, and can be let go or ended") {
   if (!on("htcondor")) return;
   auto section = config(0).cluster.place;
-  troupe::services given;
-  given.cluster = "troupe-held";
-  given.log = [](const std::string& line) { MESSAGE(line); };
+  auto given = services_of("troupe-held");
   auto place = make(section, given).value();
-  troupe::launch_order order;
-  order.first = 1;
-  order.count = 1;
-  order.cluster = given.cluster;
-  order.name = "sleeper";
-  order.memory_bytes = std::uint64_t{50} << 20;
-  order.command = {"sleep", "300"};
+  auto order = sleepers(given, 1, 1);
   const auto id = place->launch(order).value().front();
   troupe::launch_status seen;
   const auto becomes = [&](phase at) {

@@ -165,21 +165,39 @@ TEST_CASE("the load counts what runs and what waits for a thread, and names what
   launched_workers b;
   CHECK(b.machine.load() ==
         core::scheduling::scheduler_load{1, {}, {{"launch-v", {}}, {"launch-w", {}}}});
+  const auto runs = [](const core::scheduling::scheduler_load& load) {
+    std::uint64_t all = 0;
+    for (const auto& [needs, some] : load.queued)
+      all += some.runs;
+    for (const auto& [launch, some] : load.launches)
+      all += some.runs;
+    return all;
+  };
   b.submit(x);
   b.submit(y);
-  auto needy = std::make_shared<task_spec>();
-  needy->function = "f";
-  needy->signature = "()";
-  needy->resources = {{"gpu", 1}};
-  b.submit(z, {}, needy);
+  b.submit(z);
   const auto busy = b.machine.load();
-  CHECK(busy.launches.at("launch-v").runs + busy.launches.at("launch-w").runs == 2);
+  CHECK(runs(busy) == 3);
+  CHECK(busy.queued.at({}).work_ns > 0);
   CHECK(busy.launches.at("launch-v").work_ns > 0);
-  REQUIRE(busy.queued.size() == 1);
-  CHECK(busy.queued.begin()->first == core::to_amounts({{"gpu", 1}}));
-  CHECK(busy.queued.begin()->second.runs == 1);
-  CHECK(busy.queued.begin()->second.work_ns > 0);
   b.finish(v, x, 1);
   const auto later = b.machine.load();
-  CHECK(later.launches.at("launch-v") == core::scheduling::work_load{0, 0, 100});
+  CHECK(runs(later) == 2);
+  CHECK(later.launches.at("launch-v").results_bytes == 100);
+  CHECK(later.launches.at("launch-v").cost() > later.launches.at("launch-w").cost());
+}
+
+TEST_CASE("the load tells what the queued tasks need") {
+  launched_workers b;
+  task_spec s;
+  s.function = "f";
+  s.signature = "()";
+  s.resources = {{"gpu", 1}};
+  b.submit(x, {}, std::make_shared<const task_spec>(s));
+  const auto load = b.machine.load();
+  REQUIRE(load.queued.size() == 1);
+  const auto& [needs, queued] = *load.queued.begin();
+  CHECK(needs == core::to_amounts({{"gpu", 1}}));
+  CHECK(queued.runs == 1);
+  CHECK(queued.work_ns > 0);
 }
